@@ -1,0 +1,26 @@
+import type { ErrorCode } from "./codes.ts";
+
+/** A place in a text file. Lines and columns are counted from 1; columns count UTF-16 units. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Where a diagnostic points. `end` is exclusive. */
+export interface Location {
+  readonly file: string;
+  readonly start?: Position;
+  readonly end?: Position;
+}
+
+/** One thing that is wrong, or worth knowing, told the same way by every stage and printed by one renderer. */
+export interface Diagnostic {
+  readonly code: ErrorCode;
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  readonly location?: Location;
+  /** JSON pointer of the value in its document (RFC 6901). */
+  readonly pointer?: string;
+  /** What the reader can do next, in one sentence. */
+  readonly hint?: string;
+}

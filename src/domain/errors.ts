@@ -1,0 +1,47 @@
+import type { ErrorCode } from "./codes.ts";
+import type { Diagnostic, Location } from "./diagnostic.ts";
+
+interface ErrorDetails {
+  /** What the reader can do next, in one sentence. */
+  readonly hint?: string;
+  /** The file, and where known the place in it, that the failure is about. */
+  readonly location?: Location;
+  /** The lower-level failure, kept whole so that `--verbose` can print it. */
+  readonly cause?: unknown;
+  /** The findings that add up to this failure, when there are several. */
+  readonly diagnostics?: readonly Diagnostic[];
+}
+
+/** A failure meant for a person. Any other exception that reaches a command's end is a bug. */
+export class TradsysError extends Error {
+  override readonly name = "TradsysError";
+  readonly code: ErrorCode;
+  /** What to print: the findings where there are several, else this failure itself. Never empty. */
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, { cause: details.cause });
+    this.code = code;
+    const { hint, location, diagnostics = [] } = details;
+    const self: Diagnostic = {
+      code,
+      severity: "error",
+      message,
+      ...(location && { location }),
+      ...(hint !== undefined && { hint }),
+    };
+    this.diagnostics = diagnostics.length > 0 ? diagnostics : [self];
+  }
+}
+
+/** The failure that a list of findings amounts to, headed by its first error. */
+export function failWith(diagnostics: readonly Diagnostic[]): TradsysError {
+  const first = diagnostics.find((d) => d.severity === "error");
+  if (!first) throw new TypeError("failWith needs at least one error");
+  return new TradsysError(first.code, first.message, { diagnostics });
+}
+
+/** True for Node's file system errors with this code, for example `ENOENT`. */
+export function hasErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

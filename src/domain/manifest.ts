@@ -1,0 +1,117 @@
+import type { Json } from "./canonical.ts";
+import type { PluginName } from "./ids.ts";
+
+export const PLUGIN_API_VERSION = "tradsys/plugin/v1";
+
+/** What a plugin is. The system that owns each kind follows from it: see `systemOf`. */
+export type PluginKind =
+  | "exchange-connector"
+  | "risk-manager"
+  | "risk-rule-engine"
+  | "risk-limit"
+  | "strategy"
+  | "market-data-normaliser"
+  | "indicator"
+  | "calendar"
+  | "adapter";
+
+/** A group of kinds with one owner. */
+export type System = "exchange" | "risk" | "strategy" | "data";
+
+const SYSTEMS: Readonly<Record<PluginKind, System>> = {
+  "exchange-connector": "exchange",
+  "risk-manager": "risk",
+  "risk-rule-engine": "risk",
+  "risk-limit": "risk",
+  strategy: "strategy",
+  indicator: "strategy",
+  "market-data-normaliser": "data",
+  calendar: "data",
+  adapter: "data",
+};
+
+export const systemOf = (kind: PluginKind): System => SYSTEMS[kind];
+
+/** When a requirement must be ready: before the plugin's code is loaded, before the facet starts, or before it may act. */
+export type When = "load" | "start" | "enable";
+
+/** What a facet needs from others: a port, or a plugin by name. */
+export type Requirement = { readonly port: string } | { readonly plugin: PluginName };
+
+export type FacetRequirement = Requirement & {
+  /** A semver range over the port's or the plugin's version, with npm's rules for pre-releases. */
+  readonly range: string;
+  readonly when: When;
+  /** Not pulled in; but if something provides it, its version must fit. */
+  readonly optional: boolean;
+  /** `one` provider is chosen, or all that fit are bound. */
+  readonly cardinality: "one" | "many";
+};
+
+/** A part of a plugin that starts on its own. */
+export interface Facet {
+  /** Port name to the version provided. */
+  readonly provides: Readonly<Record<string, string>>;
+  readonly requires: readonly FacetRequirement[];
+}
+
+export interface Metric {
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly unit: string;
+  readonly labels: readonly string[];
+}
+
+/** A plugin manifest with every default filled in: `plugin.yaml` after the door. Field meanings are in `schemas/plugin.schema.json`. */
+export interface Manifest {
+  readonly apiVersion: typeof PLUGIN_API_VERSION;
+  readonly kind: PluginKind;
+  readonly name: PluginName;
+  /** An exact semantic version. */
+  readonly version: string;
+  readonly description: string;
+  /** An SPDX expression. */
+  readonly license: string;
+  /** Source file that default-exports the plugin, relative to the manifest. */
+  readonly entry: string;
+  /** Range of host API versions that the plugin runs on. */
+  readonly hostApi: string;
+  /** Range of Node.js versions that the plugin runs on. */
+  readonly node: string;
+  readonly platforms: readonly string[];
+  readonly facets: Readonly<Record<string, Facet>>;
+  readonly conflicts: readonly { readonly plugin: PluginName; readonly range: string }[];
+  readonly singleton: "host" | "venue" | "none";
+  readonly multiVersion: boolean;
+  readonly activation: "critical" | "background" | "lazy";
+  readonly criticality: "critical" | "important" | "optional";
+  /** The weakest isolation that the plugin may run in; nothing is placed below it. */
+  readonly isolation: "inline" | "worker" | "process";
+  readonly resources: {
+    readonly memoryMiB: number;
+    readonly startTimeoutMs: number;
+    readonly drainTimeoutMs: number;
+    readonly stopTimeoutMs: number;
+  };
+  /** 0 to 100; lower starts first. */
+  readonly priority: number;
+  readonly permissions: {
+    /** Hosts the plugin talks to, `host` or `host:port`. */
+    readonly net: readonly string[];
+    /** Names of the secrets it may ask for. */
+    readonly secrets: readonly string[];
+    readonly fs: readonly string[];
+    readonly env: readonly string[];
+    /** Node.js built-in modules beyond those without side effects, for example `worker_threads`. */
+    readonly builtins: readonly string[];
+  };
+  readonly config: {
+    /** JSON Schema of the plugin's own configuration. */
+    readonly schema: { readonly [key: string]: Json };
+    readonly defaults: { readonly [key: string]: Json };
+  };
+  readonly metrics: readonly Metric[];
+  readonly state?: { readonly schemaVersion: number; readonly canRestoreFrom: string };
+  readonly hostProvided: readonly string[];
+  readonly capabilities: { readonly [key: string]: Json };
+}

@@ -1,0 +1,62 @@
+import type { PortTypes } from "./ports.ts";
+
+/** A provider of a port that this facet is bound to. */
+export interface Bound<Port> {
+  /** The facet that provides it, `<plugin>#<facet>`. */
+  readonly provider: string;
+  readonly port: Port;
+}
+
+/** The ports that the plugin's facets require. Asking for any other throws `PORT_UNBOUND`. */
+export interface PortAccess {
+  /** The one provider. Throws `PORT_UNBOUND` while there is none. */
+  one<Name extends keyof PortTypes>(name: Name): PortTypes[Name];
+  /** Every provider, in facet order; empty where an optional port has none. */
+  all<Name extends keyof PortTypes>(name: Name): readonly Bound<PortTypes[Name]>[];
+}
+
+export interface Log {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Everything the host gives a plugin. Plugins read no environment variable and no path of their own. */
+export interface PluginContext<Config> {
+  readonly plugin: { readonly name: string; readonly version: string };
+  /** Validated against the plugin's config schema, and frozen. */
+  readonly config: Readonly<Config>;
+  readonly log: Log;
+  /** Microseconds since the epoch. */
+  readonly now: () => number;
+  /** Values of the secrets that the manifest's `permissions.secrets` names. Throws `SECRET_MISSING`. */
+  readonly secret: (name: string) => string;
+  readonly ports: PortAccess;
+  /** Aborted when the plugin is asked to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** A running part of a plugin. All members are optional: a facet that only computes has just `provides`. */
+export interface FacetHandle {
+  /** The ports it provides; reachable by others once `start` has resolved. */
+  readonly provides?: Partial<PortTypes>;
+  /** Resolves when the facet is ready to serve. Runs after all it requires is ready. */
+  start?(): Promise<void> | void;
+  /** Gives back everything `start` took. Runs once, also after a failed `start`. */
+  stop?(): Promise<void> | void;
+}
+
+export interface PluginDefinition<Config = Readonly<Record<string, unknown>>> {
+  /**
+   * Builds the plugin: one handle for each facet of the manifest. Does no I/O; that is what `start` is for.
+   * Ports may be taken from the context here, and are bound by the time `start` runs.
+   */
+  activate(
+    context: PluginContext<Config>,
+  ): Readonly<Record<string, FacetHandle>> | Promise<Readonly<Record<string, FacetHandle>>>;
+}
+
+/** Types a plugin. The default export of an `entry` file. */
+export const definePlugin = <Config>(definition: PluginDefinition<Config>): PluginDefinition<Config> =>
+  definition;
