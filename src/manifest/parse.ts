@@ -1,0 +1,105 @@
+import type { BundleManifest } from "../domain/bundle.ts";
+import { DEPLOYMENT_API_VERSION, type Deployment } from "../domain/deployment.ts";
+import type { Diagnostic } from "../domain/diagnostic.ts";
+import { LOCK_API_VERSION, type Lock } from "../domain/lock.ts";
+import { PLUGIN_API_VERSION, type Manifest } from "../domain/manifest.ts";
+import { PLAN_API_VERSION, type Plan } from "../domain/plan.ts";
+import { err, ok, type Result } from "../domain/result.ts";
+import { TRUST_API_VERSION, type TrustPolicy } from "../domain/trust.ts";
+import { schemaFindings } from "./check-schema.ts";
+import { parseText, type Finding, type TextDocument } from "./document.ts";
+import { checkEntry } from "./rules/entry.ts";
+import { checkDeployedOnce, checkKeyNames } from "./rules/names.ts";
+import { checkDeploymentRanges, checkPluginRanges } from "./rules/ranges.ts";
+import { checkVersions } from "./rules/versions.ts";
+import * as validators from "./validators.js";
+
+/** A value that passed its schema and every rule, with a way back to the text it came from. */
+export interface Parsed<T> {
+  readonly value: T;
+  /** Findings that do not stop anything. */
+  readonly warnings: readonly Diagnostic[];
+  /** Gives a later finding about this value its place in the text. */
+  readonly locate: TextDocument["locate"];
+}
+
+export type Parser<T> = (text: string, file: string) => Result<Parsed<T>, readonly Diagnostic[]>;
+
+type SchemaName = Exclude<keyof typeof validators, "schemas">;
+type Rule<T> = (value: T) => readonly Finding[];
+
+/** Largest manifest, lock or plan that is read, in bytes. */
+export const MAX_TEXT_BYTES = 4 * 1024 * 1024;
+
+/** The door of one format: its schema, then the rules that a schema cannot state. */
+function parserOf<T>(schema: SchemaName, rules: readonly Rule<T>[]): Parser<T> {
+  return (text, file) => {
+    const document = parseText(text, file);
+    if (!document.ok) return document;
+    const { locate } = document.value;
+    const value = document.value.value as T;
+    const found = check(value, schema, rules).map(locate);
+    return found.some(({ severity }) => severity === "error")
+      ? err(found)
+      : ok({ value, warnings: found, locate });
+  };
+}
+
+/** Fills in the defaults of `value`, in place. */
+function check<T>(value: T, schema: SchemaName, rules: readonly Rule<T>[]): readonly Finding[] {
+  const validate = validators[schema];
+  if (!validate(value)) return schemaFindings(validate.errors ?? [], `${schema}.schema.json`);
+  return rules.flatMap((rule) => rule(value));
+}
+
+const PLUGIN_RULES = [checkVersions, checkPluginRanges, checkEntry];
+
+export const parsePlugin: Parser<Manifest> = parserOf("plugin", PLUGIN_RULES);
+export const parseDeployment: Parser<Deployment> = parserOf("deployment", [
+  checkDeployedOnce,
+  checkDeploymentRanges,
+]);
+export const parseTrust: Parser<TrustPolicy> = parserOf("trust", [checkKeyNames]);
+export const parseLock: Parser<Lock> = parserOf("lock", []);
+export const parsePlan: Parser<Plan> = parserOf("plan", []);
+
+/** What is wrong with the `plugin.json` of a bundle that someone else built; empty when it may be used. */
+export const bundleManifestFindings = (manifest: BundleManifest): readonly Finding[] =>
+  check<BundleManifest>(structuredClone(manifest), "bundle", PLUGIN_RULES);
+
+const PARSERS: Readonly<Record<string, Parser<unknown>>> = {
+  [PLUGIN_API_VERSION]: parsePlugin,
+  [DEPLOYMENT_API_VERSION]: parseDeployment,
+  [TRUST_API_VERSION]: parseTrust,
+  [LOCK_API_VERSION]: parseLock,
+  [PLAN_API_VERSION]: parsePlan,
+};
+
+/** Reads a document of any format we know, told apart by its `apiVersion`. */
+export const parseAny: Parser<unknown> = (text, file) => {
+  const document = parseText(text, file);
+  if (!document.ok) return document;
+  const { value, locate } = document.value;
+  const apiVersion =
+    isRecord(value) && typeof value["apiVersion"] === "string" ? value["apiVersion"] : undefined;
+  const parser =
+    apiVersion !== undefined && Object.hasOwn(PARSERS, apiVersion) ? PARSERS[apiVersion] : undefined;
+  if (parser) return parser(text, file);
+  return err([
+    locate({
+      code: "API_VERSION_UNKNOWN",
+      severity: "error",
+      pointer: "/apiVersion",
+      message:
+        apiVersion === undefined
+          ? "`apiVersion` is missing, or not a string"
+          : `\`apiVersion: ${apiVersion}\` is not known`,
+      hint: `Known are ${Object.keys(PARSERS)
+        .map((name) => `\`${name}\``)
+        .join(", ")}.`,
+    }),
+  ]);
+};
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;

@@ -1,0 +1,38 @@
+import validRange from "semver/ranges/valid.js";
+
+import type { Deployment } from "../../domain/deployment.ts";
+import type { Manifest } from "../../domain/manifest.ts";
+import { escapePointer, type Finding } from "../document.ts";
+
+/** Every version range of a plugin manifest parses. */
+export function checkPluginRanges(manifest: Manifest): Finding[] {
+  return badRanges([
+    { range: manifest.hostApi, pointer: "/hostApi" },
+    { range: manifest.node, pointer: "/node" },
+    ...(manifest.state ? [{ range: manifest.state.canRestoreFrom, pointer: "/state/canRestoreFrom" }] : []),
+    ...manifest.conflicts.map(({ range }, i) => ({ range, pointer: `/conflicts/${i}/range` })),
+    ...Object.entries(manifest.facets).flatMap(([facet, { requires }]) =>
+      requires.map(({ range }, i) => ({
+        range,
+        pointer: `/facets/${escapePointer(facet)}/requires/${i}/range`,
+      })),
+    ),
+  ]);
+}
+
+/** Every version range of a deployment manifest parses. */
+export function checkDeploymentRanges(deployment: Deployment): Finding[] {
+  return badRanges(deployment.plugins.map(({ range }, i) => ({ range, pointer: `/plugins/${i}/range` })));
+}
+
+function badRanges(ranges: readonly { range: string; pointer: string }[]): Finding[] {
+  return ranges
+    .filter(({ range }) => validRange(range) === null)
+    .map(({ range, pointer }) => ({
+      code: "RANGE_INVALID",
+      severity: "error",
+      pointer,
+      message: `\`${range}\` is not a version range`,
+      hint: "Ranges are npm's: `^1.2.0`, `>=2 <4`, `1.x || 2.x`.",
+    }));
+}

@@ -1,0 +1,23 @@
+import valid from "semver/functions/valid.js";
+
+import type { Manifest } from "../../domain/manifest.ts";
+import { escapePointer, type Finding } from "../document.ts";
+
+/** The plugin's own version and those of the ports it provides are exact semantic versions (SemVer 2.0.0). */
+export function checkVersions(manifest: Manifest): Finding[] {
+  const ports = Object.entries(manifest.facets).flatMap(([facet, { provides }]) =>
+    Object.entries(provides).map(([port, version]) => ({
+      version,
+      pointer: `/facets/${escapePointer(facet)}/provides/${escapePointer(port)}`,
+    })),
+  );
+  return [{ version: manifest.version, pointer: "/version" }, ...ports]
+    .filter(({ version }) => valid(version) !== version.replace(/\+.*$/, ""))
+    .map(({ version, pointer }) => ({
+      code: "VERSION_INVALID",
+      severity: "error",
+      pointer,
+      message: `\`${version}\` is not an exact semantic version`,
+      hint: "Write major.minor.patch, for example `1.4.0`, without a leading `v`.",
+    }));
+}
