@@ -39,7 +39,7 @@ export interface Lock {
   readonly apiVersion: typeof LOCK_API_VERSION;
   readonly deployment: string;
   readonly host: Host;
-  /** SHA-256 of all that the answer depends on except the candidates' order. */
+  /** Digest of what was asked for: the deployment's requirements, and the host. */
   readonly inputs: Digest;
   /** In name order. */
   readonly plugins: readonly LockedPlugin[];

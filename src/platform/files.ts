@@ -13,6 +13,8 @@ export interface Files {
   read(path: string, maxBytes: number): Promise<Buffer>;
   /** Names in a folder, sorted; empty where there is no such folder. */
   list(path: string): Promise<string[]>;
+  /** What stands at a path, symbolic links followed. */
+  kind(path: string): Promise<"file" | "folder" | "other" | "missing">;
   /** Creates or replaces a file and the folders above it. @throws {TradsysError} `CANNOT_WRITE` */
   write(path: string, bytes: Uint8Array | string, mode?: number): Promise<void>;
   /** Adds to the end of a file and flushes. @throws {TradsysError} `CANNOT_WRITE` */
@@ -55,6 +57,12 @@ export const nodeFiles: Files = {
       if (hasErrno(error, "ENOENT")) return [];
       throw readFailure(path, error);
     }
+  },
+
+  async kind(path) {
+    const found = await stat(path).catch(() => undefined);
+    if (!found) return "missing";
+    return found.isFile() ? "file" : found.isDirectory() ? "folder" : "other";
   },
 
   write: (path, bytes, mode = 0o644) =>

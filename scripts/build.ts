@@ -1,0 +1,44 @@
+/** Builds the package: validators from schemas, one set of ES modules with shared chunks, type declarations. */
+import { execFile } from "node:child_process";
+import { chmod, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+
+import { build } from "esbuild";
+
+import { compileSchemas } from "./compile-schemas.ts";
+
+const root = dirname(import.meta.dirname);
+const dist = join(root, "dist");
+
+await compileSchemas();
+await rm(dist, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: {
+    index: "src/index.ts",
+    "runtime/index": "src/runtime/index.ts",
+    "plugin/index": "src/plugin/index.ts",
+    "testing/index": "src/testing/index.ts",
+    "cli/tradsys": "src/cli/tradsys.ts",
+    "cli/build-plugin": "src/cli/build-plugin.ts",
+  },
+  outdir: dist,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  packages: "external",
+  chunkNames: "chunks/[name]-[hash]",
+  sourcemap: true,
+  sourcesContent: false,
+});
+await Promise.all(["tradsys", "build-plugin"].map((name) => chmod(join(dist, "cli", `${name}.js`), 0o755)));
+
+if (!process.argv.includes("--no-types")) {
+  const tsc = createRequire(import.meta.url).resolve("typescript/package.json");
+  const project = join(root, "scripts/tsconfig.declarations.json");
+  await promisify(execFile)(process.execPath, [join(dirname(tsc), "bin/tsc"), "-p", project], { cwd: root });
+}

@@ -1,0 +1,131 @@
+import { canonical } from "../domain/canonical.ts";
+import { sha256 } from "../domain/digest.ts";
+import { TradsysError } from "../domain/errors.ts";
+import type { Digest } from "../domain/ids.ts";
+import type { Generation, Plan } from "../domain/plan.ts";
+import type { Files } from "../platform/files.ts";
+import { currentDigest, generationFolder, readGeneration, rootPaths } from "../store/generations.ts";
+import { verifyGeneration } from "../store/verified-plugin.ts";
+import { appendToJournal, mendJournal, readJournal, type JournalRecord } from "./journal.ts";
+
+/** Where activation happens, and what it may use. */
+export interface Activation {
+  readonly files: Files;
+  readonly root: string;
+  readonly now: () => Date;
+  /** Who asks for it; ends in the journal. */
+  readonly actor: string;
+}
+
+/** What an activation did. */
+export interface Activated {
+  readonly from: Digest | null;
+  readonly to: Digest;
+  /** False when `to` was active already and nothing was done. */
+  readonly changed: boolean;
+}
+
+/**
+ * Makes a plan's generation the current one. Everything that can fail happens before one rename, so that a
+ * crash at any instant leaves the old generation or the new one.
+ *
+ * @throws {TradsysError} `PLAN_INVALID` when the plan was edited, `PLAN_STALE` when another generation is
+ *   current than the one it starts from, `BUSY` while another activation runs, and whatever is wrong with a
+ *   bundle.
+ */
+export async function applyPlan(plan: Plan, activation: Activation): Promise<Activated> {
+  const text = canonical(plan.generation);
+  if (sha256(text) !== plan.next) {
+    throw new TradsysError(
+      "PLAN_INVALID",
+      "the plan was changed after it was made: its generation has another digest",
+      {
+        hint: "Run `tradsys plan` again.",
+      },
+    );
+  }
+  return locked(activation, async (from) => {
+    if (from === plan.next) return { from, to: plan.next, changed: false };
+    if (from !== plan.base) {
+      throw new TradsysError(
+        "PLAN_STALE",
+        `the plan starts from ${named(plan.base)}, and ${named(from)} is active`,
+        {
+          hint: "Run `tradsys plan` again: it starts from what is active now.",
+        },
+      );
+    }
+    const target = { action: "apply", from, to: plan.next, generation: plan.generation } as const;
+    return switchTo(target, activation, () =>
+      activation.files.write(rootPaths(activation.root).generation(plan.next), text),
+    );
+  });
+}
+
+/**
+ * Goes back to an earlier generation: the one before the current one, or the one named. Needs nothing but
+ * the root.
+ *
+ * @throws {TradsysError} `GENERATION_MISSING` when there is none to go back to; otherwise as `applyPlan`.
+ */
+export async function rollBack(wanted: Digest | undefined, activation: Activation): Promise<Activated> {
+  const { files, root } = activation;
+  return locked(activation, async (from) => {
+    const to = wanted ?? (await previousGeneration(activation, from));
+    if (to === from) return { from, to, changed: false };
+    const generation = await readGeneration(files, root, to);
+    return switchTo({ action: "rollback", from, to, generation }, activation, async () => undefined);
+  });
+}
+
+/** What was current when this generation was last applied. A rollback does not count, so that two of them go back twice. */
+async function previousGeneration({ files, root }: Activation, current: Digest | null): Promise<Digest> {
+  const journal = await readJournal(files, rootPaths(root).journal);
+  const previous = journal.findLast(
+    ({ event, action, to }) => event === "finished" && action === "apply" && to === current,
+  )?.from;
+  if (previous) return previous;
+  throw new TradsysError("GENERATION_MISSING", "there is no generation before the current one", {
+    hint: "`tradsys status` lists the generations; name one of them.",
+  });
+}
+
+interface Target {
+  readonly action: JournalRecord["action"];
+  readonly from: Digest | null;
+  readonly to: Digest;
+  readonly generation: Generation;
+}
+
+async function switchTo(
+  { action, from, to, generation }: Target,
+  { files, root, now, actor }: Activation,
+  prepare: () => Promise<void>,
+): Promise<Activated> {
+  const { journal, current } = rootPaths(root);
+  await verifyGeneration(generation, { files, root, now: now() });
+  const record = { action, from, to, actor } as const;
+  await appendToJournal(files, journal, { ...record, event: "started", at: now().toISOString() });
+  await prepare();
+  await files.switchLink(current, generationFolder(to));
+  await appendToJournal(files, journal, { ...record, event: "finished", at: now().toISOString() });
+  return { from, to, changed: true };
+}
+
+/** Holds the root's lock, and first writes down how an activation that a crash cut short had ended. */
+async function locked<T>(activation: Activation, work: (current: Digest | null) => Promise<T>): Promise<T> {
+  const { files, root, now, actor } = activation;
+  const { lock, journal } = rootPaths(root);
+  await using _held = await files.lock(lock);
+  await mendJournal(files, journal);
+  const current = await currentDigest(files, root);
+  const last = (await readJournal(files, journal)).at(-1);
+  if (last?.event === "started") {
+    const { action, from, to } = last;
+    const event = current === to ? "finished" : "interrupted";
+    await appendToJournal(files, journal, { event, action, from, to, actor, at: now().toISOString() });
+  }
+  return work(current);
+}
+
+const named = (digest: Digest | null): string => (digest === null ? "an empty root" : `generation ${digest}`);

@@ -1,0 +1,72 @@
+import { dirname, join, relative, sep } from "node:path";
+
+import type { Files } from "../platform/files.ts";
+
+/** The fields of a `package.json` that a build looks at. */
+interface PackageJson {
+  readonly name?: string;
+  readonly version?: string;
+  readonly license?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
+}
+
+/** An npm package that ended in a bundle. */
+export interface NpmPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly folder: string;
+  readonly json: PackageJson;
+}
+
+const MAX_PACKAGE_JSON = 1024 * 1024;
+
+/**
+ * The package a source file belongs to: the nearest folder above it whose `package.json` has a name and a
+ * version. (Packages put bare `{"type": "module"}` files in subfolders.)
+ */
+export async function packageAt(file: string, files: Files): Promise<NpmPackage | undefined> {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const path = join(folder, "package.json");
+    if ((await files.kind(path)) === "file") {
+      const json = JSON.parse((await files.read(path, MAX_PACKAGE_JSON)).toString("utf8")) as PackageJson;
+      const { name, version } = json;
+      if (name !== undefined && version !== undefined) return { name, version, folder, json };
+    }
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/** A source file of a bundle under the name it has on every machine. */
+export interface Input {
+  /** `src/index.ts` for the plugin's own, `npm:<package>@<version>/<path>` for a package's. */
+  readonly name: string;
+  readonly path: string;
+  readonly package: NpmPackage | undefined;
+}
+
+/** Gives every input of a build its name, in name order; equal for npm's and pnpm's layouts. */
+export async function nameInputs(paths: readonly string[], root: string, files: Files): Promise<Input[]> {
+  const inputs = await Promise.all(
+    paths.map(async (path): Promise<Input> => {
+      const own = relative(root, path);
+      const isOwn = !own.startsWith("..") && !own.split(sep).includes("node_modules");
+      if (isOwn) return { name: posixPath(own), path, package: undefined };
+      const owner = await packageAt(path, files);
+      if (!owner) return { name: posixPath(own), path, package: undefined };
+      const name = `npm:${owner.name}@${owner.version}/${posixPath(relative(owner.folder, path))}`;
+      return { name, path, package: owner };
+    }),
+  );
+  return inputs.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The distinct packages among the inputs, in name order. */
+export function packagesOf(inputs: readonly Input[]): NpmPackage[] {
+  const byId = new Map(
+    inputs.flatMap(({ package: p }) => (p ? [[`${p.name}@${p.version}`, p] as const] : [])),
+  );
+  return [...byId].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, found]) => found);
+}
+
+const posixPath = (path: string): string => path.split(sep).join("/");

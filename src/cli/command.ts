@@ -1,0 +1,96 @@
+import { parseArgs, type ParseArgsOptionDescriptor } from "node:util";
+
+import type { Diagnostic } from "../domain/diagnostic.ts";
+import { TradsysError } from "../domain/errors.ts";
+import type { Host } from "../domain/host.ts";
+import type { Files } from "../platform/files.ts";
+
+/** What a command may do to the world. */
+export interface Io {
+  readonly files: Files;
+  /** Absolute path that relative paths start from. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly now: () => Date;
+  /** What plugins are resolved for. */
+  readonly host: Host;
+  /** Who runs the command, for the journal. */
+  readonly user: string;
+  /** Prints at once; for what a long-running command reports on its way. `data` is what `--json` prints. */
+  readonly report: (line: string, data: unknown) => void;
+  /** Says what is being done, on a terminal and when it takes long. */
+  readonly progress: (text: string) => void;
+  /** Aborted when the user or the system asks the command to end. */
+  readonly signal: AbortSignal;
+}
+
+/** How a command ended. Whoever prints it chooses the form. */
+export interface Outcome {
+  /** What `--json` prints. */
+  readonly data: unknown;
+  /** What a person reads. */
+  readonly lines: readonly string[];
+  readonly diagnostics?: readonly Diagnostic[];
+  /** Defaults to 0. */
+  readonly exit?: number;
+}
+
+type OptionSpec = ParseArgsOptionDescriptor & {
+  readonly description: string;
+  /** Name of the value in the help text. */
+  readonly value?: string;
+};
+type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+type Parsed<O extends OptionSpecs> = ReturnType<
+  typeof parseArgs<{ options: O; allowPositionals: true }>
+>["values"];
+
+interface CommandSpec<O extends OptionSpecs> {
+  /** What follows the command's name, for example `<plugin folder>...`. */
+  readonly usage: string;
+  /** A command line as one would type it. */
+  readonly example: string;
+  readonly options: O;
+  /** Fewest and most positional arguments. */
+  readonly positionals: readonly [number, number];
+  run(call: { readonly flags: Parsed<O>; readonly args: readonly string[] }, io: Io): Promise<Outcome>;
+}
+
+export interface Command {
+  readonly usage: string;
+  readonly example: string;
+  readonly options: OptionSpecs;
+  run(argv: readonly string[], io: Io): Promise<Outcome>;
+}
+
+/** Types a command's flags from their declaration, and turns what `parseArgs` refuses into `USAGE`. */
+export function defineCommand<const O extends OptionSpecs>(spec: CommandSpec<O>): Command {
+  return {
+    usage: spec.usage,
+    example: spec.example,
+    options: spec.options,
+    async run(argv, io) {
+      const { values, positionals } = parse(argv, spec);
+      const [fewest, most] = spec.positionals;
+      if (positionals.length < fewest || positionals.length > most) {
+        const found = positionals.length === 0 ? "none was given" : `${positionals.length} were given`;
+        throw new TradsysError("USAGE", `expected ${spec.usage}; ${found}`, {
+          hint: `For example: ${spec.example}`,
+        });
+      }
+      return spec.run({ flags: values, args: positionals }, io);
+    },
+  };
+}
+
+function parse<O extends OptionSpecs>(argv: readonly string[], { options, example }: CommandSpec<O>) {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true });
+  } catch (cause) {
+    const [message] = cause instanceof Error ? cause.message.split(". ") : [String(cause)];
+    throw new TradsysError("USAGE", message ?? "the command line cannot be read", {
+      cause,
+      hint: `For example: ${example}`,
+    });
+  }
+}

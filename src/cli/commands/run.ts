@@ -1,0 +1,96 @@
+import { once } from "node:events";
+import { join, resolve } from "node:path";
+
+import { failWith } from "../../domain/errors.ts";
+import type { LogEntry } from "../../runtime/plugin-instance.ts";
+import { startRuntime } from "../../runtime/start-runtime.ts";
+import { defineCommand, type Io } from "../command.ts";
+import { milliseconds, plural, short } from "../documents.ts";
+import { durationOf, ROOT_OPTION, rootOf } from "../options.ts";
+
+/** Largest secret that is read from a file, in bytes. */
+const MAX_SECRET_BYTES = 64 * 1024;
+
+export const runCommand = defineCommand({
+  usage: "",
+  example: "tradsys run --root /srv/tradsys --secrets /run/secrets",
+  options: {
+    ...ROOT_OPTION,
+    secrets: {
+      type: "string",
+      value: "DIR",
+      description: "Folder with one file for each secret (default: TRADSYS_SECRET_<NAME> in the environment)",
+    },
+    for: {
+      type: "string",
+      value: "TIME",
+      description: "Stop after this long, for example 2s (default: on SIGINT or SIGTERM)",
+    },
+  },
+  positionals: [0, 0],
+
+  async run({ flags }, io) {
+    const duration = flags.for === undefined ? undefined : durationOf(flags.for);
+    const runtime = await startRuntime({
+      root: rootOf(io, flags),
+      files: io.files,
+      now: io.now,
+      secret: await secretsFrom(io, flags.secrets),
+      log: (entry) => io.report(describeEntry(entry), { event: "log", ...entry }),
+    });
+    const { digest, report } = runtime;
+    for (const [facet, ms] of report.facets)
+      io.report(`ready    ${facet} after ${milliseconds(ms)}`, { event: "ready", facet, ms });
+    io.report(
+      `running  generation ${short(digest)}: ${plural(report.facets.size, "facet")} ready in ${milliseconds(report.readyMs)}`,
+      {
+        event: "running",
+        generation: digest,
+        readyMs: report.readyMs,
+        verifyMs: report.verifyMs,
+      },
+    );
+
+    await ended(io.signal, duration);
+    const failures = await runtime.stop();
+    if (failures.length > 0) throw failWith(failures.flatMap(({ diagnostics }) => diagnostics));
+    return { data: { generation: digest, stopped: true }, lines: ["stopped  every facet, in reverse order"] };
+  },
+});
+
+/** Resolves when the process is asked to end, or when its time is over. */
+async function ended(signal: AbortSignal, duration: number | undefined): Promise<void> {
+  const limit = duration === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(duration)]);
+  // The timer of `timeout` keeps no process alive; this one does, and ends with it.
+  const awake = setInterval(() => undefined, 60_000);
+  try {
+    if (!limit.aborted) await once(limit, "abort");
+  } finally {
+    clearInterval(awake);
+  }
+}
+
+/** Secrets are read once, before anything starts, so that a missing one is found then. */
+async function secretsFrom(
+  io: Io,
+  folder: string | undefined,
+): Promise<(name: string) => string | undefined> {
+  if (folder === undefined)
+    return (name) => io.env[`TRADSYS_SECRET_${name.toUpperCase().replaceAll("-", "_")}`];
+  const path = resolve(io.cwd, folder);
+  const names = await io.files.list(path);
+  const secrets = new Map(
+    await Promise.all(
+      names.map(async (name) => {
+        const text = await io.files.read(join(path, name), MAX_SECRET_BYTES);
+        return [name, text.toString("utf8").replace(/\r?\n$/, "")] as const;
+      }),
+    ),
+  );
+  return (name) => secrets.get(name);
+}
+
+function describeEntry({ level, plugin, message, fields }: LogEntry): string {
+  const more = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
+  return `${level.padEnd(7)}  ${plugin}: ${message}${more.join("")}`;
+}

@@ -1,0 +1,60 @@
+import { dirname, join, resolve } from "node:path";
+
+import { canonical, type Json } from "../domain/canonical.ts";
+import type { Diagnostic } from "../domain/diagnostic.ts";
+import { failWith } from "../domain/errors.ts";
+import type { TrustPolicy } from "../domain/trust.ts";
+import { MAX_TEXT_BYTES, parseTrust, type Parsed, type Parser } from "../manifest/parse.ts";
+import type { Io } from "./command.ts";
+
+/** Reads a manifest, lock, plan or policy through its door. @throws {TradsysError} with every finding in it. */
+export async function readDocument<T>(io: Io, file: string, parse: Parser<T>): Promise<Parsed<T>> {
+  const text = await io.files.read(file, MAX_TEXT_BYTES);
+  const parsed = parse(text.toString("utf8"), file);
+  if (!parsed.ok) throw failWith(parsed.error);
+  return parsed.value;
+}
+
+/** The policy that a deployment names, relative to it. */
+export const readTrustFor = (io: Io, deploymentFile: string, trust: string): Promise<Parsed<TrustPolicy>> =>
+  readDocument(io, resolve(dirname(deploymentFile), trust), parseTrust);
+
+/**
+ * The text of a file that machines write and people review: canonical order, indented, so that a difference
+ * shows line by line.
+ */
+export const reviewable = (value: object): string =>
+  `${JSON.stringify(JSON.parse(canonical(value)) as Json, undefined, 2)}\n`;
+
+/** The manifest in a plugin folder; a path to the manifest itself is taken too. */
+export async function manifestPath(io: Io, path: string): Promise<string> {
+  const full = resolve(io.cwd, path);
+  return (await io.files.kind(full)) === "folder" ? join(full, "plugin.yaml") : full;
+}
+
+/** `paper-desk.yaml` has its lock in `paper-desk.lock.json`, and so on. */
+export const beside = (deploymentFile: string, extension: string): string =>
+  `${deploymentFile.replace(/\.(?:ya?ml|json)$/, "")}${extension}`;
+
+export const hasError = (diagnostics: readonly Diagnostic[]): boolean =>
+  diagnostics.some(({ severity }) => severity === "error");
+
+/** `1 error, 2 warnings` */
+export function countOf(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter(({ severity }) => severity === "error").length;
+  return [plural(errors, "error"), plural(diagnostics.length - errors, "warning")].join(", ");
+}
+
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** Long digests are told by their first twelve digits, as people compare them. */
+export const short = (digest: string): string => digest.replace(/^sha256:/, "").slice(0, 12);
+
+export const milliseconds = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+
+export const size = (bytes: number): string =>
+  bytes < 1024
+    ? `${bytes} B`
+    : bytes < 1024 ** 2
+      ? `${(bytes / 1024).toFixed(1)} KiB`
+      : `${(bytes / 1024 ** 2).toFixed(2)} MiB`;

@@ -1,0 +1,173 @@
+import { readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { resolve } from "node:path";
+
+import { CODES } from "../domain/codes.ts";
+import type { Diagnostic } from "../domain/diagnostic.ts";
+import { TradsysError } from "../domain/errors.ts";
+import { HOST_API_VERSION } from "../domain/host.ts";
+import { nodeFiles } from "../platform/files.ts";
+import type { Io, Outcome } from "./command.ts";
+import { commandHelp, productHelp } from "./help.ts";
+import { closestCommand, loadCommand } from "./registry.ts";
+import { printable, renderDiagnostic } from "./render.ts";
+import { version } from "./version.ts";
+
+/** Switches that every command understands. */
+interface Switches {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+}
+
+/** Runs one command line and returns its exit status. Everything a user sees is printed from here. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const { rest, help, switches } = takeSwitches(argv);
+  const [name, ...args] = rest;
+  if (name === "--version" || name === "-V" || name === "version") return say(version);
+  try {
+    if (name === undefined || name === "help") {
+      const topic = args[0];
+      return say(topic === undefined ? productHelp() : commandHelp(topic, await found(topic)));
+    }
+    const command = await found(name);
+    if (help) return say(commandHelp(name, command));
+    return print(await runCommand(command, args, switches), switches);
+  } catch (error) {
+    return print(failure(error, switches), switches);
+  }
+}
+
+async function found(name: string) {
+  const command = await loadCommand(name);
+  if (command) return command;
+  const meant = closestCommand(name);
+  throw new TradsysError("USAGE", `there is no command \`${name}\``, {
+    hint: meant === undefined ? "`tradsys --help` lists them." : `Did you mean \`${meant}\`?`,
+  });
+}
+
+async function runCommand(
+  command: NonNullable<Awaited<ReturnType<typeof loadCommand>>>,
+  args: readonly string[],
+  switches: Switches,
+): Promise<Outcome> {
+  const progress = progressLine(switches);
+  const interrupt = new AbortController();
+  const onSignal = (): void => interrupt.abort();
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  const io: Io = {
+    files: nodeFiles,
+    cwd: process.cwd(),
+    env: process.env,
+    now: () => new Date(),
+    host: {
+      api: HOST_API_VERSION,
+      node: process.versions.node,
+      platform: `${process.platform}-${process.arch}`,
+    },
+    user: userInfo().username,
+    signal: interrupt.signal,
+    progress: progress.say,
+    report(line, data) {
+      progress.clear();
+      if (switches.json) say(JSON.stringify(data));
+      else if (!switches.quiet) say(printable(line));
+    },
+  };
+  try {
+    return await command.run(args, io);
+  } finally {
+    progress.clear();
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+}
+
+function print(outcome: Outcome, { json, quiet, color }: Switches): number {
+  const { data, lines, diagnostics = [], exit = 0 } = outcome;
+  if (json) {
+    say(JSON.stringify({ ok: exit === 0, data, diagnostics }, undefined, 2));
+    return exit;
+  }
+  const style = { color, cwd: process.cwd(), sourceOf };
+  for (const diagnostic of diagnostics) {
+    process.stderr.write(`${renderDiagnostic(diagnostic, style).join("\n")}\n`);
+  }
+  if (!quiet) for (const line of lines) say(printable(line));
+  return exit;
+}
+
+/** What a person is told of an exception: a message if it was meant for one, else that it is a bug. */
+function failure(error: unknown, { verbose }: Switches): Outcome {
+  if (error instanceof TradsysError) {
+    if (verbose && error.cause !== undefined) process.stderr.write(`${causes(error.cause)}\n`);
+    return { data: null, lines: [], diagnostics: error.diagnostics, exit: CODES[error.code] };
+  }
+  if (verbose) process.stderr.write(`${causes(error)}\n`);
+  const bug: Diagnostic = {
+    code: "BUG",
+    severity: "error",
+    message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+    hint: "This is a bug in tradsys. Please report it with what --verbose prints.",
+  };
+  return { data: null, lines: [], diagnostics: [bug], exit: CODES.BUG };
+}
+
+const causes = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
+
+/** Diagnostics are few and their files small; reading here keeps every command free of it. */
+function sourceOf(file: string): string | undefined {
+  try {
+    return readFileSync(resolve(file), "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function say(line: string): number {
+  process.stdout.write(`${line}\n`);
+  return 0;
+}
+
+/** Switches may stand anywhere on the line, before or after the command, up to `--`. */
+function takeSwitches(argv: readonly string[]): { rest: string[]; help: boolean; switches: Switches } {
+  const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
+  const seen = new Set<string>();
+  const rest = argv.filter((arg, i) => {
+    const isSwitch = i < end && SWITCHES.has(arg);
+    if (isSwitch) seen.add(arg);
+    return !isSwitch;
+  });
+  const color =
+    process.stdout.isTTY && process.stderr.isTTY && !process.env["NO_COLOR"] && !seen.has("--no-color");
+  return {
+    rest,
+    help: seen.has("--help") || seen.has("-h"),
+    switches: { json: seen.has("--json"), quiet: seen.has("--quiet"), verbose: seen.has("--verbose"), color },
+  };
+}
+
+const SWITCHES = new Set(["--help", "-h", "--json", "--quiet", "--verbose", "--no-color"]);
+
+/** Milliseconds of silence after which a person wants to know that something happens. */
+const PATIENCE_MS = 500;
+
+/** One line on a terminal's stderr that is replaced as work goes on, and gone when it ends. */
+function progressLine({ json, quiet }: Switches): { say: (text: string) => void; clear: () => void } {
+  const shown = process.stderr.isTTY && !json && !quiet;
+  const began = performance.now();
+  let dirty = false;
+  return {
+    say(text) {
+      if (!shown || performance.now() - began < PATIENCE_MS) return;
+      process.stderr.write(`\r\u001B[2K${printable(text).slice(0, (process.stderr.columns || 80) - 1)}`);
+      dirty = true;
+    },
+    clear() {
+      if (dirty) process.stderr.write("\r\u001B[2K");
+      dirty = false;
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { join, resolve } from "node:path";
+
+import { TradsysError } from "../domain/errors.ts";
+import type { Role } from "../domain/trust.ts";
+import type { Io } from "./command.ts";
+
+/** Where the store, the generations and the journal are. */
+export const ROOT_OPTION = {
+  root: {
+    type: "string",
+    value: "DIR",
+    description: "Folder with the store and what is active (default: .tradsys)",
+  },
+} as const;
+
+export const rootOf = (io: Io, { root }: { readonly root?: string | undefined }): string =>
+  resolve(io.cwd, root ?? io.env["TRADSYS_ROOT"] ?? ".tradsys");
+
+export const TRUST_OPTION = {
+  trust: { type: "string", value: "FILE", description: "Trust policy (default: trust.yaml)" },
+} as const;
+
+export const trustFile = (io: Io, { trust }: { readonly trust?: string | undefined }): string =>
+  resolve(io.cwd, trust ?? "trust.yaml");
+
+export const ROLE_OPTION = {
+  role: { type: "string", value: "ROLE", description: "builder, release or risk (default: builder)" },
+} as const;
+
+const ROLES: readonly Role[] = ["builder", "release", "risk"];
+
+/** @throws {TradsysError} `USAGE` */
+export function roleOf({ role = "builder" }: { readonly role?: string | undefined }): Role {
+  const known = ROLES.find((each) => each === role);
+  if (known) return known;
+  throw new TradsysError("USAGE", `\`${role}\` is not a role`, { hint: `Roles are ${ROLES.join(", ")}.` });
+}
+
+/** Milliseconds from `2s`, `500ms` or plain seconds. @throws {TradsysError} `USAGE` */
+export function durationOf(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
+  if (amount === undefined) {
+    throw new TradsysError("USAGE", `\`${text}\` is not a duration`, { hint: "Write 500ms, 2s or 5m." });
+  }
+  const factor = unit === "ms" ? 1 : unit === "m" ? 60_000 : 1000;
+  return Number(amount) * factor;
+}
+
+/** The passphrase of a private key, from the environment or a file; never from the command line, which others can see. */
+export async function passphraseOf(io: Io): Promise<string | undefined> {
+  const file = io.env["TRADSYS_PASSPHRASE_FILE"];
+  if (file === undefined) return io.env["TRADSYS_PASSPHRASE"];
+  const text = await io.files.read(resolve(io.cwd, file), 4096);
+  return text.toString("utf8").replace(/\r?\n$/, "");
+}
+
+/** Envelopes lie beside their bundle, one file for each key: `<bundle>.<key>.sigstore.json`. */
+export const ENVELOPE_SUFFIX = ".sigstore.json";
+
+export const privateKeyFile = (folder: string, name: string): string => join(folder, `${name}.key`);
+export const publicKeyFile = (folder: string, name: string): string => join(folder, `${name}.pub`);

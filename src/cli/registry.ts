@@ -1,0 +1,77 @@
+import { closest } from "../domain/closest.ts";
+import type { Command } from "./command.ts";
+
+interface Registered {
+  readonly summary: string;
+  /** Loaded only when used: a command that needs no bundler does not wait for one. */
+  load(): Promise<Command>;
+}
+
+/** Every command, in the order of the flow from source to running plugin. */
+export const COMMANDS: Readonly<Record<string, Registered>> = {
+  validate: {
+    summary: "Check manifests and print every problem found",
+    load: async () => (await import("./commands/validate.ts")).validateCommand,
+  },
+  build: {
+    summary: "Compile plugins into bundles",
+    load: async () => (await import("./commands/build.ts")).buildCommand,
+  },
+  keys: {
+    summary: "Make a signing key, and trust it",
+    load: async () => (await import("./commands/keys.ts")).keysCommand,
+  },
+  sign: {
+    summary: "Sign bundles",
+    load: async () => (await import("./commands/sign.ts")).signCommand,
+  },
+  verify: {
+    summary: "Check bundles against a trust policy",
+    load: async () => (await import("./commands/verify.ts")).verifyCommand,
+  },
+  publish: {
+    summary: "Put signed bundles into the store",
+    load: async () => (await import("./commands/publish.ts")).publishCommand,
+  },
+  list: {
+    summary: "List what the store holds",
+    load: async () => (await import("./commands/list.ts")).listCommand,
+  },
+  show: {
+    summary: "Show one version of a plugin in the store",
+    load: async () => (await import("./commands/show.ts")).showCommand,
+  },
+  resolve: {
+    summary: "Find a compatible set for a deployment and lock it",
+    load: async () => (await import("./commands/resolve.ts")).resolveCommand,
+  },
+  plan: {
+    summary: "Work out what would change, and in which order",
+    load: async () => (await import("./commands/plan.ts")).planCommand,
+  },
+  apply: {
+    summary: "Activate a plan",
+    load: async () => (await import("./commands/apply.ts")).applyCommand,
+  },
+  rollback: {
+    summary: "Go back to an earlier generation",
+    load: async () => (await import("./commands/rollback.ts")).rollbackCommand,
+  },
+  status: {
+    summary: "Show what is active",
+    load: async () => (await import("./commands/status.ts")).statusCommand,
+  },
+  preload: {
+    summary: "Verify everything that is active, without running it",
+    load: async () => (await import("./commands/preload.ts")).preloadCommand,
+  },
+  run: {
+    summary: "Start what is active and keep it running",
+    load: async () => (await import("./commands/run.ts")).runCommand,
+  },
+};
+
+export const loadCommand = async (name: string): Promise<Command | undefined> =>
+  Object.hasOwn(COMMANDS, name) ? COMMANDS[name]?.load() : undefined;
+
+export const closestCommand = (name: string): string | undefined => closest(name, Object.keys(COMMANDS));

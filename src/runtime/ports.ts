@@ -1,0 +1,89 @@
+import { TradsysError } from "../domain/errors.ts";
+import type { FacetId } from "../domain/ids.ts";
+import type { Bound, PortAccess } from "../plugin/define.ts";
+import type { PortTypes } from "../plugin/ports.ts";
+
+type PortName = keyof PortTypes;
+
+/** Where ports are offered while facets are ready, and taken by name and facet. */
+export class PortRegistry {
+  readonly #offered = new Map<string, object>();
+
+  /** Makes the ports of a facet that has become ready reachable. */
+  offer(facet: FacetId, provides: Partial<PortTypes>): void {
+    for (const [name, port] of Object.entries(provides)) this.#offered.set(key(facet, name), port);
+  }
+
+  /** The ports of a facet that is about to stop are gone at once. */
+  withdraw(facet: FacetId): void {
+    for (const offered of this.#offered.keys()) {
+      if (offered.startsWith(`${facet} `)) this.#offered.delete(offered);
+    }
+  }
+
+  /** Access to the given ports only, by the names a plugin requires them under. */
+  accessFor(user: string, bound: ReadonlyMap<string, readonly FacetId[]>): PortAccess {
+    const proxies = new Map<string, object>();
+    const portOf = <Name extends PortName>(facet: FacetId, name: Name): PortTypes[Name] => {
+      const at = key(facet, name);
+      const proxy = proxies.get(at) ?? lateBound(() => this.#offered.get(at) ?? unbound(user, name, facet));
+      proxies.set(at, proxy);
+      return proxy as PortTypes[Name];
+    };
+    const providersOf = (name: string): readonly FacetId[] => {
+      const providers = bound.get(name);
+      if (!providers) {
+        throw new TradsysError("PORT_UNBOUND", `${user} does not require the port ${name}`, {
+          hint: "Name it in the manifest, under `requires` of the facet that uses it.",
+        });
+      }
+      return providers;
+    };
+    return {
+      one<Name extends PortName>(name: Name): PortTypes[Name] {
+        const [provider] = providersOf(name);
+        if (provider === undefined)
+          throw new TradsysError("PORT_UNBOUND", `nothing provides ${name} to ${user}`);
+        return portOf(provider, name);
+      },
+      all<Name extends PortName>(name: Name): readonly Bound<PortTypes[Name]>[] {
+        return providersOf(name).map((provider) => ({ provider, port: portOf(provider, name) }));
+      },
+    };
+  }
+}
+
+const key = (facet: FacetId, port: string): string => `${facet} ${port}`;
+
+function unbound(user: string, port: string, facet: FacetId): never {
+  throw new TradsysError("PORT_UNBOUND", `${user} called ${port} of ${facet}, which is not ready`);
+}
+
+/**
+ * Stands for a port whose provider may come, go or be replaced: every use looks the provider up. Methods are
+ * bound once for each provider, so that a call costs a look-up and no allocation.
+ */
+function lateBound(provider: () => object): object {
+  let known: object | undefined;
+  let members = new Map<string, unknown>();
+  return new Proxy(
+    {},
+    {
+      get(_, name) {
+        // An `await` on the port itself asks for `then`; a port is no promise.
+        if (typeof name === "symbol" || name === "then") return undefined;
+        const current = provider();
+        if (current !== known) {
+          known = current;
+          members = new Map();
+        }
+        if (members.has(name)) return members.get(name);
+        const member: unknown = Reflect.get(current, name);
+        if (typeof member !== "function") return member;
+        const method: unknown = member.bind(current);
+        members.set(name, method);
+        return method;
+      },
+    },
+  );
+}

@@ -1,0 +1,81 @@
+import { BUNDLE_LIMITS, type OpenBundle } from "../domain/bundle.ts";
+import { failWith, TradsysError } from "../domain/errors.ts";
+import type { Generation, GenerationPlugin } from "../domain/plan.ts";
+import type { TrustPolicy } from "../domain/trust.ts";
+import type { Files } from "../platform/files.ts";
+import { verificationError } from "../signing/verification.ts";
+import { verifyBundle } from "../signing/verify.ts";
+import { rootPaths } from "./generations.ts";
+import { readBlob, readEnvelopes } from "./read.ts";
+
+/** A plugin of a generation whose every byte was checked. Only its code is left to be run. */
+export interface VerifiedPlugin extends GenerationPlugin {
+  readonly bundle: OpenBundle;
+}
+
+interface Verifying {
+  readonly files: Files;
+  /** Folder of the store. */
+  readonly store: string;
+  readonly trust: TrustPolicy;
+  /** Judges the validity of keys. */
+  readonly now: Date;
+}
+
+/**
+ * Reads and verifies every bundle of a generation from the store below `root`.
+ *
+ * @throws {TradsysError} one, with a diagnostic for every plugin that does not pass.
+ */
+export async function verifyGeneration(
+  generation: Generation,
+  { files, root, now }: { readonly files: Files; readonly root: string; readonly now: Date },
+): Promise<VerifiedPlugin[]> {
+  const verifying = { files, store: rootPaths(root).store, trust: generation.trust, now };
+  const outcomes = await Promise.allSettled(
+    generation.plugins.map((plugin) => verifyPlugin(plugin, verifying)),
+  );
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.status === "rejected" ? [outcome.reason as unknown] : [],
+  );
+  const unforeseen = failures.find((failure) => !(failure instanceof TradsysError));
+  if (unforeseen !== undefined) throw unforeseen;
+  if (failures.length > 0) {
+    throw failWith(
+      failures.flatMap((failure) => (failure instanceof TradsysError ? failure.diagnostics : [])),
+    );
+  }
+  return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+}
+
+/**
+ * Reads a plugin's bundle once and checks it against the generation and its trust policy. The bytes checked
+ * here are the bytes that run.
+ *
+ * @throws {TradsysError} naming the plugin and the file: `BLOB_MISSING`, `BUNDLE_MODIFIED`, `NOT_SIGNED`,
+ *   `NOT_TRUSTED` and the like.
+ */
+async function verifyPlugin(plugin: GenerationPlugin, verifying: Verifying): Promise<VerifiedPlugin> {
+  const { files, store, trust, now } = verifying;
+  const label = `${plugin.name}@${plugin.version}`;
+  const [bytes, envelopes] = await Promise.all([
+    readBlob(files, store, {
+      digest: plugin.blob,
+      maxBytes: BUNDLE_LIMITS.packedBytes,
+      what: `the bundle of ${label}`,
+    }),
+    readEnvelopes(files, store, plugin),
+  ]);
+  const verification = verifyBundle({ bytes, file: label, envelopes, policy: trust, now });
+  if (verification.status !== "signed") throw verificationError(verification);
+
+  const { bundle } = verification;
+  const { name, version } = bundle.manifest;
+  if (bundle.content !== plugin.content || name !== plugin.name || version !== plugin.version) {
+    throw new TradsysError(
+      "BUNDLE_MODIFIED",
+      `the bundle of ${label} is another one: ${name}@${version} ${bundle.content}`,
+    );
+  }
+  return { ...plugin, bundle };
+}
