@@ -14,7 +14,7 @@ import type { Files } from "../platform/files.ts";
 import { compilePlugin } from "./compile.ts";
 import { billOfMaterials, licenseNotices } from "./notices.ts";
 import { packBundle } from "./pack.ts";
-import { nameInputs, packagesOf, type Input } from "./packages.ts";
+import { nameInputs, packageFinder, packagesOf, type Input } from "./packages.ts";
 
 /** Largest source file that is read, in bytes. */
 const MAX_SOURCE_BYTES = 32 * 1024 * 1024;
@@ -47,8 +47,10 @@ export async function buildPlugin(manifest: Manifest, folder: string, files: Fil
       },
     );
   }
-  const { code, inputs: paths, options, warnings } = await compilePlugin(manifest, folder, files);
-  const inputs = await nameInputs(paths, folder, files);
+  const findPackage = packageFinder(files);
+  const compiled = await compilePlugin(manifest, folder, findPackage);
+  const { code, options, warnings } = compiled;
+  const inputs = await nameInputs(compiled.inputs, folder, findPackage);
   const packages = packagesOf(inputs);
   const [licenses, inputsDigest] = await Promise.all([
     licenseNotices(packages, files),

@@ -10,8 +10,8 @@ import { sha256 } from "../domain/digest.ts";
 import { failWith } from "../domain/errors.ts";
 import type { Digest } from "../domain/ids.ts";
 import type { Manifest } from "../domain/manifest.ts";
-import type { Files } from "../platform/files.ts";
 import { importRules } from "./imports.ts";
+import type { FindPackage } from "./packages.ts";
 
 /** What decides the output besides the sources. Recorded by digest in every bundle. */
 const OPTIONS = {
@@ -46,14 +46,18 @@ export interface Compiled {
  *
  * @throws {TradsysError} with one diagnostic for each thing that is wrong, at its place in the source.
  */
-export async function compilePlugin(manifest: Manifest, folder: string, files: Files): Promise<Compiled> {
+export async function compilePlugin(
+  manifest: Manifest,
+  folder: string,
+  findPackage: FindPackage,
+): Promise<Compiled> {
   const result = await build({
     ...OPTIONS,
     absWorkingDir: folder,
     entryPoints: [`./${manifest.entry}`],
     outfile: "dist/plugin.js",
     external: [...manifest.hostProvided],
-    plugins: [importRules(files)],
+    plugins: [importRules(findPackage)],
     metafile: true,
     write: false,
     logLevel: "silent",
@@ -62,38 +66,53 @@ export async function compilePlugin(manifest: Manifest, folder: string, files: F
     throw failure;
   });
 
-  const forbidden = forbiddenBuiltins(manifest, result.metafile, folder);
-  if (forbidden.length > 0) throw failWith(forbidden);
+  const { own, foreign } = forbiddenBuiltins(manifest, result.metafile, folder);
+  if (own.length > 0) throw failWith(own);
   const [output] = result.outputFiles;
   if (!output) throw new TypeError("esbuild wrote no file");
   return {
     code: output.contents,
     inputs: Object.keys(result.metafile.inputs).map((input) => resolve(folder, input)),
     options: sha256(canonical({ ...OPTIONS, esbuild: esbuildVersion, hostProvided: manifest.hostProvided })),
-    warnings: distinct(result.warnings.map((warning) => diagnostic(warning, folder, "warning"))),
+    warnings: [
+      ...distinct(result.warnings.map((warning) => diagnostic(warning, folder, "warning"))),
+      ...foreign,
+    ],
   };
 }
 
-/** Built-ins that the sources import and the manifest's permissions do not grant. */
-function forbiddenBuiltins(manifest: Manifest, metafile: Metafile, folder: string): Diagnostic[] {
-  return Object.entries(metafile.inputs).flatMap(([file, { imports }]) =>
-    imports
-      .filter(
-        ({ path, external }) =>
-          external === true && isNodeBuiltin(path) && !mayUseBuiltin(manifest.permissions, path),
-      )
-      .map(({ path }): Diagnostic => {
-        const name = path.replace(/^node:/, "");
-        return {
-          code: "IMPORT_FORBIDDEN",
-          severity: "error",
-          message: `\`${name}\` is imported, and plugin.yaml does not permit it`,
-          location: { file: join(folder, file) },
-          hint: `If the plugin needs it, add \`${name}\` to permissions.builtins, or the hosts or paths it reaches to permissions.net or permissions.fs.`,
-        };
-      }),
-  );
+/**
+ * Built-ins that are imported and that the manifest's permissions do not grant. In the plugin's own code each is
+ * an error. Third-party code may import what it never reaches; that gives one warning for all.
+ */
+function forbiddenBuiltins(manifest: Manifest, { inputs }: Metafile, folder: string) {
+  const own: Diagnostic[] = [];
+  const names = new Set<string>();
+  for (const [file, { imports }] of Object.entries(inputs)) {
+    for (const { path, external } of imports) {
+      if (external !== true || !isNodeBuiltin(path) || mayUseBuiltin(manifest.permissions, path)) continue;
+      const name = path.replace(/^node:/, "");
+      if (file.includes("node_modules/")) names.add(name);
+      else own.push(forbidden(name, join(folder, file)));
+    }
+  }
+  const list = [...names].toSorted().join(", ");
+  const foreign: Diagnostic = {
+    code: "IMPORT_FORBIDDEN",
+    severity: "warning",
+    message: `third-party code imports ${list}, which plugin.yaml does not permit; if it is reached, the loader refuses it`,
+    hint: "Add to permissions.builtins what the plugin really needs.",
+  };
+  return { own, foreign: names.size > 0 ? [foreign] : [] };
 }
+
+const forbidden = (name: string, file: string): Diagnostic => ({
+  code: "IMPORT_FORBIDDEN",
+  severity: "error",
+  message: `\`${name}\` is imported, and plugin.yaml does not permit it`,
+  location: { file },
+  hint: `If the plugin needs it, add \`${name}\` to permissions.builtins, or the hosts or paths it reaches to permissions.net or permissions.fs.`,
+});
 
 function diagnostic(
   message: Message,

@@ -1,11 +1,10 @@
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 
 import type { OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
 
 import { isNodeBuiltin } from "../domain/builtins.ts";
-import type { Files } from "../platform/files.ts";
-import { packageAt } from "./packages.ts";
+import type { FindPackage, NpmPackage } from "./packages.ts";
 
 /** What plugin authors import; always this product's own, wherever the plugin's folder is. */
 const AUTHOR_API = "tradsys/plugin";
@@ -16,67 +15,48 @@ const ASKED = Symbol("asked");
 /**
  * Resolves the imports that a plugin's dependencies are known to stumble over:
  * - `tradsys/plugin` comes from the toolchain, so that a plugin folder needs no install of its own;
+ * - what a package declares optional (a peer or a dependency) stays a `require`, installed here or not: the
+ *   loader answers it with MODULE_NOT_FOUND, which such packages expect, and every machine builds the same;
  * - a deep import that a package's `exports` map blocks is taken from the package's folder, with a warning:
- *   it is the only way to take one venue of a library that exports them all through one file;
- * - an optional peer or optional dependency that is not installed stays a `require`, which the loader answers
- *   with MODULE_NOT_FOUND: the package that declared it optional expects just that.
+ *   it is the only way to take one venue of a library that exports them all through one file.
  */
-export const importRules = (files: Files): Plugin => ({
+export const importRules = (findPackage: FindPackage): Plugin => ({
   name: "import-rules",
   setup(build) {
-    build.onResolve({ filter: /^[^./]/ }, async (args) => {
-      if (args.kind === "entry-point" || args.pluginData === ASKED || isNodeBuiltin(args.path))
-        return undefined;
-      if (args.path === AUTHOR_API) return { path: createRequire(import.meta.url).resolve(AUTHOR_API) };
-      return resolvePackage(build, args, files);
+    build.onResolve({ filter: /^[^./]/ }, async (args): Promise<OnResolveResult | undefined> => {
+      const { path, importer, resolveDir, kind, pluginData } = args;
+      if (kind === "entry-point" || pluginData === ASKED || isNodeBuiltin(path)) return undefined;
+      if (path === AUTHOR_API) return { path: createRequire(import.meta.url).resolve(AUTHOR_API) };
+      if (isOptionalFor(await findPackage(importer), path)) return { path, external: true };
+
+      const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: ASKED });
+      if (found.errors.length === 0) return found;
+      const deep = await deepImport(build, args);
+      const text = `${path} is not among the exports of its package`;
+      return deep ? { path: deep, warnings: [{ text, detail: "IMPORT_DEEP" }] } : { errors: found.errors };
     });
   },
 });
-
-async function resolvePackage(
-  build: PluginBuild,
-  args: OnResolveArgs,
-  files: Files,
-): Promise<OnResolveResult> {
-  const { path, importer, resolveDir, kind } = args;
-  const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: ASKED });
-  if (found.errors.length === 0) {
-    return {
-      path: found.path,
-      external: found.external,
-      namespace: found.namespace,
-      sideEffects: found.sideEffects,
-    };
-  }
-  const deep = await deepImport(path, resolveDir, files);
-  if (deep !== undefined) {
-    const text = `${path} is not among the exports of its package`;
-    return { path: deep, warnings: [{ text, detail: "IMPORT_DEEP" }] };
-  }
-  if (await isOptional(path, importer, files)) return { path, external: true };
-  return { errors: found.errors };
-}
 
 const [PACKAGE_NAME, SUBPATH] = [1, 2];
 const splitSpecifier = (specifier: string) => /^((?:@[^/]+\/)?[^/]+)\/?(.*)$/.exec(specifier);
 
 /** The file that a blocked deep import means, looked up the way Node walks `node_modules`. */
-async function deepImport(specifier: string, from: string, files: Files): Promise<string | undefined> {
-  const parts = splitSpecifier(specifier);
-  const [name, subpath] = [parts?.[PACKAGE_NAME], parts?.[SUBPATH]];
-  if (name === undefined || subpath === undefined || subpath === "" || subpath.includes(".."))
-    return undefined;
-  for (let folder = from; ; folder = dirname(folder)) {
-    const path = join(folder, "node_modules", name, subpath);
-    if ((await files.kind(path)) === "file") return path;
+async function deepImport(build: PluginBuild, args: OnResolveArgs): Promise<string | undefined> {
+  const { path, importer, kind } = args;
+  if (splitSpecifier(path)?.[SUBPATH] === "") return undefined;
+  for (let folder = args.resolveDir; ; folder = dirname(folder)) {
+    // A relative path is what an `exports` map has no say in.
+    const file = `./node_modules/${path}`;
+    const found = await build.resolve(file, { importer, kind, resolveDir: folder, pluginData: ASKED });
+    if (found.errors.length === 0) return found.path;
     if (folder === dirname(folder)) return undefined;
   }
 }
 
 /** Whether the importing package declares the wanted one as something it can do without. */
-async function isOptional(specifier: string, importer: string, files: Files): Promise<boolean> {
+function isOptionalFor(owner: NpmPackage | undefined, specifier: string): boolean {
   const name = splitSpecifier(specifier)?.[PACKAGE_NAME];
-  const owner = await packageAt(importer, files);
   if (name === undefined || owner === undefined) return false;
   const { optionalDependencies, peerDependenciesMeta } = owner.json;
   return optionalDependencies?.[name] !== undefined || peerDependenciesMeta?.[name]?.optional === true;

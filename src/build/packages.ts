@@ -21,20 +21,33 @@ export interface NpmPackage {
 
 const MAX_PACKAGE_JSON = 1024 * 1024;
 
+/** Finds the package that a source file belongs to. */
+export type FindPackage = (file: string) => Promise<NpmPackage | undefined>;
+
 /**
- * The package a source file belongs to: the nearest folder above it whose `package.json` has a name and a
- * version. (Packages put bare `{"type": "module"}` files in subfolders.)
+ * Finds the nearest folder above a file whose `package.json` has a name and a version (packages put bare
+ * `{"type": "module"}` files in subfolders). Every folder is looked at once.
  */
-export async function packageAt(file: string, files: Files): Promise<NpmPackage | undefined> {
-  for (let folder = dirname(file); ; folder = dirname(folder)) {
-    const path = join(folder, "package.json");
-    if ((await files.kind(path)) === "file") {
-      const json = JSON.parse((await files.read(path, MAX_PACKAGE_JSON)).toString("utf8")) as PackageJson;
-      const { name, version } = json;
-      if (name !== undefined && version !== undefined) return { name, version, folder, json };
-    }
-    if (folder === dirname(folder)) return undefined;
-  }
+export function packageFinder(files: Files): FindPackage {
+  const known = new Map<string, Promise<NpmPackage | undefined>>();
+  const owning = (folder: string): Promise<NpmPackage | undefined> => {
+    const found = known.get(folder) ?? search(folder);
+    known.set(folder, found);
+    return found;
+  };
+  const search = async (folder: string): Promise<NpmPackage | undefined> => {
+    const own = await readPackage(folder, files);
+    return own ?? (folder === dirname(folder) ? undefined : owning(dirname(folder)));
+  };
+  return (file) => owning(dirname(file));
+}
+
+async function readPackage(folder: string, files: Files): Promise<NpmPackage | undefined> {
+  const path = join(folder, "package.json");
+  if ((await files.kind(path)) !== "file") return undefined;
+  const json = JSON.parse((await files.read(path, MAX_PACKAGE_JSON)).toString("utf8")) as PackageJson;
+  const { name, version } = json;
+  return name === undefined || version === undefined ? undefined : { name, version, folder, json };
 }
 
 /** A source file of a bundle under the name it has on every machine. */
@@ -46,13 +59,17 @@ export interface Input {
 }
 
 /** Gives every input of a build its name, in name order; equal for npm's and pnpm's layouts. */
-export async function nameInputs(paths: readonly string[], root: string, files: Files): Promise<Input[]> {
+export async function nameInputs(
+  paths: readonly string[],
+  root: string,
+  findPackage: FindPackage,
+): Promise<Input[]> {
   const inputs = await Promise.all(
     paths.map(async (path): Promise<Input> => {
       const own = relative(root, path);
       const isOwn = !own.startsWith("..") && !own.split(sep).includes("node_modules");
       if (isOwn) return { name: posixPath(own), path, package: undefined };
-      const owner = await packageAt(path, files);
+      const owner = await findPackage(path);
       if (!owner) return { name: posixPath(own), path, package: undefined };
       const name = `npm:${owner.name}@${owner.version}/${posixPath(relative(owner.folder, path))}`;
       return { name, path, package: owner };

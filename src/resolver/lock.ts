@@ -8,7 +8,7 @@ import type { BoundSet } from "./bind.ts";
 
 /** Digest of what is asked for, by which a lock is known to be out of date. Configuration is not part of it. */
 export const inputsDigest = ({ name, plugins }: Deployment, host: Host): Digest =>
-  sha256(canonical([name, plugins.map((plugin) => [plugin.name, plugin.range]).toSorted(), host]));
+  sha256(canonical([name, plugins.map((plugin) => `${plugin.name} ${plugin.range}`).toSorted(), host]));
 
 /** Writes an answer down. Equal answers give equal locks. */
 export const toLock = (deployment: Deployment, host: Host, { plugins, bindings }: BoundSet): Lock => ({
