@@ -1,12 +1,16 @@
 /** Builds the package: validators from schemas, one set of ES modules with shared chunks, type declarations. */
 import { execFile } from "node:child_process";
-import { chmod, rm } from "node:fs/promises";
+import { chmod, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 import { build } from "esbuild";
 
+import manifest from "../package.json" with { type: "json" };
+import { licenseNotices } from "../src/build/notices.ts";
+import { nameInputs, packageFinder, packagesOf } from "../src/build/packages.ts";
+import { nodeFiles } from "../src/platform/files.ts";
 import { compileSchemas } from "./compile-schemas.ts";
 
 const root = dirname(import.meta.dirname);
@@ -14,7 +18,7 @@ const dist = join(root, "dist");
 
 await compileSchemas();
 await rm(dist, { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: {
     index: "src/index.ts",
@@ -30,11 +34,18 @@ await build({
   format: "esm",
   platform: "node",
   target: "node24",
-  packages: "external",
+  // Everything that every start needs comes along in few files; large tools are loaded where they are used.
+  external: Object.keys(manifest.dependencies),
+  // The form that yaml gives to bundlers: ES modules, of which only what is used comes along.
+  alias: { yaml: join(root, "node_modules/yaml/browser/index.js") },
+  metafile: true,
   chunkNames: "chunks/[name]-[hash]",
   sourcemap: true,
   sourcesContent: false,
 });
+const sources = Object.keys(metafile.inputs).map((input) => join(root, input));
+const packages = packagesOf(await nameInputs(sources, root, packageFinder(nodeFiles)));
+await writeFile(join(dist, "LICENSES.txt"), await licenseNotices(packages, nodeFiles));
 await Promise.all(["tradsys", "build-plugin"].map((name) => chmod(join(dist, "cli", `${name}.js`), 0o755)));
 
 if (!process.argv.includes("--no-types")) {

@@ -5,7 +5,7 @@ import type { Digest } from "../domain/ids.ts";
 import type { Files } from "../platform/files.ts";
 
 /** What happened to a root. A `started` that no `finished` or `interrupted` follows was cut short. */
-export type JournalEvent = "started" | "finished" | "interrupted";
+type JournalEvent = "started" | "finished" | "interrupted";
 
 export interface JournalRecord {
   readonly event: JournalEvent;

@@ -1,9 +1,11 @@
+import { version } from "./version.ts";
+
 /** Oldest Node.js that the product runs on; also `engines` in package.json. */
 const NEEDED = [24, 15] as const;
 
 /**
- * Starts the command line, unless Node.js is too old to even parse it: nothing else is imported before that
- * is known.
+ * Starts the command line, unless Node.js is too old to even parse it: nothing of it is imported before that
+ * is known. The version is told without it, too.
  */
 export async function launch(argv: readonly string[]): Promise<void> {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -12,6 +14,10 @@ export async function launch(argv: readonly string[]): Promise<void> {
       `error[NODE_TOO_OLD]: tradsys needs Node.js ${NEEDED.join(".")} or newer, and this is ${process.versions.node}. \`npm install node@24\` puts one beside it.\n`,
     );
     process.exitCode = 78;
+    return;
+  }
+  if (argv[0] === "--version" && argv.length === 1) {
+    process.stdout.write(`${version}\n`);
     return;
   }
   const { main } = await import("./main.ts");

@@ -1,6 +1,4 @@
-import { createRequire } from "node:module";
+import manifest from "../../package.json" with { type: "json" };
 
 /** Version of this product. */
-export const { version } = createRequire(import.meta.url)("tradsys/package.json") as {
-  readonly version: string;
-};
+export const { version } = manifest;

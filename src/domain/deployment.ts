@@ -4,7 +4,7 @@ import type { PluginName } from "./ids.ts";
 export const DEPLOYMENT_API_VERSION = "tradsys/deployment/v1";
 
 /** A plugin that a deployment asks for. */
-export interface DeployedPlugin {
+interface DeployedPlugin {
   readonly name: PluginName;
   readonly range: string;
   /** Overrides the plugin's own defaults, member by member. */

@@ -25,7 +25,7 @@ export interface Binding {
   readonly providers: readonly FacetId[];
 }
 
-export interface LockedPlugin {
+interface LockedPlugin {
   readonly name: PluginName;
   readonly version: string;
   readonly content: Digest;
