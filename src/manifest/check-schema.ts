@@ -2,14 +2,17 @@ import type { ErrorObject } from "ajv";
 
 import { closest } from "../domain/closest.ts";
 import type { ErrorCode } from "../domain/codes.ts";
-import { escapePointer, unescapePointer, type Finding } from "./document.ts";
+import { escapePointer, unescapePointer, valueAt, type Finding } from "./document.ts";
 import { schemas } from "./validators.js";
 
 /**
  * Says in plain words what a schema validator found. One cause gives one finding: what follows from a wrong
  * `apiVersion`, and the branches of an alternative, are left out.
  */
-export function schemaFindings(errors: readonly ErrorObject[], schemaFile: string): readonly Finding[] {
+export function schemaFindings(
+  errors: readonly ErrorObject[],
+  { schemaFile, value }: { readonly schemaFile: string; readonly value: unknown },
+): readonly Finding[] {
   const wrongFormat = errors.find(
     (error) =>
       error.instancePath === "/apiVersion" ||
@@ -20,7 +23,7 @@ export function schemaFindings(errors: readonly ErrorObject[], schemaFile: strin
   if (wrongFormat) return [apiVersionFinding(schemaFile)];
   return errors
     .filter((error) => !/\/(?:oneOf|anyOf)\/\d|\/propertyNames\/.+/.test(error.schemaPath))
-    .map((error) => finding(error, schemaFile));
+    .map((error) => finding(error, schemaFile, valueAt(value, error.instancePath)));
 }
 
 function apiVersionFinding(schemaFile: string): Finding {
@@ -34,7 +37,7 @@ function apiVersionFinding(schemaFile: string): Finding {
   };
 }
 
-function finding(error: ErrorObject, schemaFile: string): Finding {
+function finding(error: ErrorObject, schemaFile: string, found: unknown): Finding {
   const { instancePath, keyword, params } = error;
   const name = nameOf(instancePath);
   const make = (code: ErrorCode, message: string, more: Partial<Finding> = {}): Finding => ({
@@ -67,7 +70,7 @@ function finding(error: ErrorObject, schemaFile: string): Finding {
       return make("FIELD_TYPE", `${name} must be ${article(String(params["type"]))}`);
     case "enum": {
       const allowed = (params["allowedValues"] as unknown[]).map(String);
-      const meant = typeof error.data === "string" ? closest(error.data, allowed) : undefined;
+      const meant = typeof found === "string" ? closest(found, allowed) : undefined;
       return make("FIELD_VALUE", `${name} must be one of ${listed(allowed)}`, {
         ...(meant !== undefined && { hint: `Did you mean \`${meant}\`?` }),
       });

@@ -29,7 +29,10 @@ export async function effectiveConfig(
     const validate = ajv.compile(manifest.config.schema);
     if (validate(config)) return ok(config);
     return err(
-      schemaFindings(validate.errors ?? [], "config").map((found) => ({ ...found, code: "CONFIG_INVALID" })),
+      schemaFindings(validate.errors ?? [], { schemaFile: "config", value: config }).map((found) => ({
+        ...found,
+        code: "CONFIG_INVALID",
+      })),
     );
   } catch (error) {
     const message = `the plugin's config schema cannot be used: ${error instanceof Error ? error.message : String(error)}`;

@@ -3,14 +3,14 @@ import {
   isMap,
   isNode,
   isScalar,
-  LineCounter,
   parseDocument,
   visit,
   type Document,
   type Node,
+  type YAMLParseError,
 } from "yaml";
 
-import type { Diagnostic, Location } from "../domain/diagnostic.ts";
+import type { Diagnostic, Location, Position } from "../domain/diagnostic.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 
 /** A finding in a document before its place in the text is known. */
@@ -31,24 +31,24 @@ export interface TextDocument {
  * aliases, tags or merge keys, since each of them lets a small text mean something large or surprising.
  */
 export function parseText(text: string, file: string): Result<TextDocument, readonly Diagnostic[]> {
-  const lines = new LineCounter();
+  const positionOf = positionsIn(text);
   const at = (start: number, end = start + 1): Location => ({
     file,
-    start: positionOf(lines, start),
-    end: positionOf(lines, end),
+    start: positionOf(start),
+    end: positionOf(end),
   });
-  const document = compose(text, lines);
+  const document = compose(text);
   if (!document) {
     return err([
       { code: "YAML_SYNTAX", severity: "error", message: "nested too deeply to read", location: { file } },
     ]);
   }
-  const faults = document.errors.map((error): Diagnostic => ({
+  const faults = independent(document.errors).map(({ code, message, pos }): Diagnostic => ({
     code: "YAML_SYNTAX",
     severity: "error",
-    message: error.message,
-    location: at(...error.pos),
-    ...(error.code === "TAB_AS_INDENT" && { hint: "Indent with spaces." }),
+    message: code === "MULTIPLE_DOCS" ? "a file holds one document, and here a second one starts" : message,
+    location: at(...pos),
+    ...(code === "TAB_AS_INDENT" && { hint: "Indent with spaces." }),
   }));
   visit(document, {
     Node(_, node) {
@@ -74,16 +74,20 @@ export function parseText(text: string, file: string): Result<TextDocument, read
   return ok({ value: document.toJS({ maxAliasCount: 0 }), locate });
 }
 
+/** Once the parser has lost its way, every further token is unexpected: only the first is worth telling. */
+const independent = (errors: readonly YAMLParseError[]): readonly YAMLParseError[] =>
+  errors.filter(({ code }, i) => i === 0 || code !== "UNEXPECTED_TOKEN");
+
 /** The parser recurses; text that exhausts the stack is text that nobody wrote by hand. */
-function compose(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
+function compose(text: string): Document.Parsed | undefined {
   try {
     return parseDocument(text, {
       version: "1.2",
       schema: "core",
       merge: false,
       prettyErrors: false,
-      lineCounter,
-      logLevel: "silent",
+      // With "silent" a second document would go unreported.
+      logLevel: "error",
     });
   } catch (error) {
     if (error instanceof RangeError) return undefined;
@@ -91,9 +95,13 @@ function compose(text: string, lineCounter: LineCounter): Document.Parsed | unde
   }
 }
 
-function positionOf(lines: LineCounter, offset: number) {
-  const { line, col } = lines.linePos(offset);
-  return { line: Math.max(line, 1), column: Math.max(col, 1) };
+/** Finds lines itself: the parser's own counter loses those inside some multi-line scalars. */
+function positionsIn(text: string): (offset: number) => Position {
+  const starts = [0, ...text.matchAll(/\n/g).map(({ index }) => index + 1)];
+  return (offset) => {
+    const line = Math.max(1, starts.findLastIndex((start) => start <= offset) + 1);
+    return { line, column: offset - (starts[line - 1] ?? 0) + 1 };
+  };
 }
 
 function forbiddenFeature(node: Node): string | undefined {
@@ -126,3 +134,17 @@ function nodeAt(root: Node | null, pointer: string, wantKey: boolean): Node | nu
 export const escapePointer = (segment: string): string => segment.replaceAll("~", "~0").replaceAll("/", "~1");
 export const unescapePointer = (segment: string): string =>
   segment.replaceAll("~1", "/").replaceAll("~0", "~");
+
+/** The value a JSON pointer leads to; `undefined` where there is none. */
+export const valueAt = (value: unknown, pointer: string): unknown =>
+  pointer
+    .split("/")
+    .slice(1)
+    .map(unescapePointer)
+    .reduce<unknown>(
+      (at, segment) =>
+        typeof at === "object" && at !== null
+          ? Object.entries(at).find(([key]) => key === segment)?.[1]
+          : undefined,
+      value,
+    );

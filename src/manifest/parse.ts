@@ -38,17 +38,25 @@ function parserOf<T>(schema: SchemaName, rules: readonly Rule<T>[]): Parser<T> {
     if (!document.ok) return document;
     const { locate } = document.value;
     const value = document.value.value as T;
-    const found = check(value, schema, rules).map(locate);
+    const found = check(value, schema, rules).map(locate).toSorted(byPlace);
     return found.some(({ severity }) => severity === "error")
       ? err(found)
       : ok({ value, warnings: found, locate });
   };
 }
 
+/** In the order in which a reader meets them. */
+const byPlace = (a: Diagnostic, b: Diagnostic): number => {
+  const [first, second] = [a.location?.start, b.location?.start];
+  return (first?.line ?? 0) - (second?.line ?? 0) || (first?.column ?? 0) - (second?.column ?? 0);
+};
+
 /** Fills in the defaults of `value`, in place. */
 function check<T>(value: T, schema: SchemaName, rules: readonly Rule<T>[]): readonly Finding[] {
   const validate = validators[schema];
-  if (!validate(value)) return schemaFindings(validate.errors ?? [], `${schema}.schema.json`);
+  if (!validate(value)) {
+    return schemaFindings(validate.errors ?? [], { schemaFile: `${schema}.schema.json`, value });
+  }
   return rules.flatMap((rule) => rule(value));
 }
 

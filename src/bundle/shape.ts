@@ -1,0 +1,79 @@
+/** Tells whether a value from outside has the form of a `T`. */
+export type Guard<T> = (value: unknown) => value is T;
+/** One guard for each member. TypeScript refuses a list that forgets one. */
+type Members<T> = { readonly [Name in keyof T]-?: Guard<T[Name]> };
+
+/** The value that a JSON text stands for. Text that is not JSON gives `undefined`, which no guard below accepts. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export const text: Guard<string> = (value): value is string => typeof value === "string";
+export const flag: Guard<boolean> = (value): value is boolean => typeof value === "boolean";
+/** A whole number from 0 up, exact as a double. */
+export const count: Guard<number> = (value): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;
+
+/** One of these values. */
+export const oneOf =
+  <const T>(...values: readonly T[]): Guard<T> =>
+  (value): value is T =>
+    values.some((allowed) => allowed === value);
+
+/** Text that a predicate narrows further. */
+export const textThat =
+  <T extends string>(holds: (value: string) => value is T): Guard<T> =>
+  (value): value is T =>
+    text(value) && holds(value);
+
+export const textLike =
+  (pattern: RegExp): Guard<string> =>
+  (value): value is string =>
+    text(value) && pattern.test(value);
+
+export const optional =
+  <T>(guard: Guard<T>): Guard<T | undefined> =>
+  (value): value is T | undefined =>
+    value === undefined || guard(value);
+
+export const either =
+  <A, B>(first: Guard<A>, second: Guard<B>): Guard<A | B> =>
+  (value): value is A | B =>
+    first(value) || second(value);
+
+export const listOf =
+  <T>(item: Guard<T>): Guard<readonly T[]> =>
+  (value): value is readonly T[] =>
+    Array.isArray(value) && value.every(item);
+
+/** An object whose members are named freely, as far as `isName` allows. */
+export const recordOf =
+  <T>(member: Guard<T>, isName: (name: string) => boolean = () => true): Guard<Readonly<Record<string, T>>> =>
+  (value): value is Readonly<Record<string, T>> =>
+    isObject(value) && Object.entries(value).every(([name, each]) => isName(name) && member(each));
+
+/** An object with these members, whatever others it has. */
+export const atLeast =
+  <T>(members: Members<T>): Guard<T> =>
+  (value): value is T =>
+    isObject(value) && fits(value, members);
+
+/** An object with these members and no other. */
+export const exactly =
+  <T>(members: Members<T>): Guard<T> =>
+  (value): value is T =>
+    isObject(value) &&
+    Object.keys(value).every((name) => Object.hasOwn(members, name)) &&
+    fits(value, members);
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const fits = <T>(value: Record<string, unknown>, members: Members<T>): boolean =>
+  Object.entries<Guard<unknown>>(members).every(([name, guard]) =>
+    guard(Object.hasOwn(value, name) ? value[name] : undefined),
+  );

@@ -1,0 +1,95 @@
+import { join } from "node:path";
+
+import { ENVELOPE_BYTES } from "../bundle/format.ts";
+import type { OpenBundle } from "../domain/bundle.ts";
+import { canonical } from "../domain/canonical.ts";
+import { sha256 } from "../domain/digest.ts";
+import { TradsysError } from "../domain/errors.ts";
+import type { Candidate } from "../domain/lock.ts";
+import type { Files } from "../platform/files.ts";
+import { envelopeImage, type NewImage, pluginImage } from "./image.ts";
+import { blobPath, EMPTY_INDEX, type Index, indexPath, LAYOUT, layoutPath } from "./layout.ts";
+import { readIndex, readPlugins } from "./read.ts";
+
+interface Publication {
+  readonly bytes: Buffer;
+  /** What `bytes` hold. */
+  readonly bundle: OpenBundle;
+  /** Envelope files, as text. */
+  readonly envelopes: readonly string[];
+}
+
+interface Published {
+  /** False if the store held the bundle and all of the envelopes before. */
+  readonly added: boolean;
+  readonly candidate: Candidate;
+}
+
+/**
+ * Adds a bundle and its envelopes to a store; makes the store where there is none. A version is never replaced:
+ * only further envelopes may be added to it. Whether they are worth anything is for verification to tell.
+ *
+ * @throws {TradsysError} `VERSION_TAKEN` if the version exists with other content, `BUSY` while another publisher
+ *   is at work, `ENVELOPE_INVALID` for one that is too large, `CANNOT_WRITE`, and what `readBlob` throws for a
+ *   damaged store.
+ */
+export async function publish(
+  files: Files,
+  root: string,
+  { bytes, bundle, envelopes }: Publication,
+): Promise<Published> {
+  const { name, version } = bundle.manifest;
+  if (envelopes.some((envelope) => Buffer.byteLength(envelope) > ENVELOPE_BYTES)) {
+    const message = `${name} ${version}: an envelope is larger than ${ENVELOPE_BYTES} bytes`;
+    throw new TradsysError("ENVELOPE_INVALID", message);
+  }
+
+  await using _lock = await files.lock(join(root, "publish.lock"));
+  const index = (await readIndex(files, root)) ?? EMPTY_INDEX;
+  const plugins = await readPlugins(files, root, index);
+  const stored = plugins.find(
+    ({ candidate: { manifest } }) => manifest.name === name && manifest.version === version,
+  );
+  if (stored && stored.candidate.content !== bundle.content) {
+    const message = `${name} ${version} is in the store with other content, ${stored.candidate.content}`;
+    throw new TradsysError("VERSION_TAKEN", message, { hint: "Publish the change under a new version." });
+  }
+
+  const image = pluginImage(bundle, bytes);
+  // Content that another zlib compressed is the same bundle: the stored one stays, and further envelopes refer to it.
+  const subject = stored?.descriptor ?? image.descriptor;
+  const referrers = envelopes.map((envelope) => envelopeImage(envelope, subject, bundle));
+  const added = await store(files, root, {
+    index,
+    images: subject.digest === image.descriptor.digest ? [image, ...referrers] : referrers,
+  });
+
+  const { content, blob, manifest } = bundle;
+  const held = stored?.candidate ?? { manifest, content, blob, size: bytes.length, envelopes: [] };
+  const digests = new Set([...held.envelopes, ...envelopes.map(sha256)]);
+  return { added, candidate: { ...held, envelopes: [...digests].toSorted() } };
+}
+
+/**
+ * Writes blobs first and the index last: a publisher that dies leaves blobs that nothing refers to, never an index
+ * that refers to nothing. Blobs are written even where the store has them, which mends a damaged one.
+ *
+ * @returns False if the index held all of these images.
+ */
+async function store(
+  files: Files,
+  root: string,
+  { index, images }: { readonly index: Index; readonly images: readonly NewImage[] },
+): Promise<boolean> {
+  for (const { descriptor, bytes } of images.flatMap(({ blobs }) => blobs)) {
+    await files.write(blobPath(root, descriptor.digest), bytes);
+  }
+  const entries = new Map(
+    [...images.map(({ descriptor }) => descriptor), ...index.manifests].map((entry) => [entry.digest, entry]),
+  );
+  if (entries.size === index.manifests.length) return false;
+  const manifests = [...entries.values()].toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
+  await files.write(layoutPath(root), canonical(LAYOUT));
+  await files.write(indexPath(root), canonical({ ...index, manifests }));
+  return true;
+}
