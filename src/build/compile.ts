@@ -11,7 +11,7 @@ import { failWith } from "../domain/errors.ts";
 import type { Digest } from "../domain/ids.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import { importRules } from "./imports.ts";
-import type { FindPackage } from "./packages.ts";
+import { isOwnSource, type FindPackage } from "./packages.ts";
 
 /** What decides the output besides the sources. Recorded by digest in every bundle. */
 const OPTIONS = {
@@ -92,8 +92,8 @@ function forbiddenBuiltins(manifest: Manifest, { inputs }: Metafile, folder: str
     for (const { path, external } of imports) {
       if (external !== true || !isNodeBuiltin(path) || mayUseBuiltin(manifest.permissions, path)) continue;
       const name = path.replace(/^node:/, "");
-      if (file.includes("node_modules/")) names.add(name);
-      else own.push(forbidden(name, join(folder, file)));
+      if (isOwnSource(file)) own.push(forbidden(name, join(folder, file)));
+      else names.add(name);
     }
   }
   const list = [...names].toSorted().join(", ");

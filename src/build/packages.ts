@@ -50,6 +50,10 @@ async function readPackage(folder: string, files: Files): Promise<NpmPackage | u
   return name === undefined || version === undefined ? undefined : { name, version, folder, json };
 }
 
+/** Whether a path relative to the plugin's folder is the plugin's own code, not a package's. */
+export const isOwnSource = (path: string): boolean =>
+  !path.startsWith("..") && !path.split(/[/\\]/).includes("node_modules");
+
 /** A source file of a bundle under the name it has on every machine. */
 export interface Input {
   /** `src/index.ts` for the plugin's own, `npm:<package>@<version>/<path>` for a package's. */
@@ -67,8 +71,7 @@ export async function nameInputs(
   const inputs = await Promise.all(
     paths.map(async (path): Promise<Input> => {
       const own = relative(root, path);
-      const isOwn = !own.startsWith("..") && !own.split(sep).includes("node_modules");
-      if (isOwn) return { name: posixPath(own), path, package: undefined };
+      if (isOwnSource(own)) return { name: posixPath(own), path, package: undefined };
       const owner = await findPackage(path);
       if (!owner) return { name: posixPath(own), path, package: undefined };
       const name = `npm:${owner.name}@${owner.version}/${posixPath(relative(owner.folder, path))}`;

@@ -38,6 +38,12 @@ export type When = "load" | "start" | "enable";
 /** What a facet needs from others: a port, or a plugin by name. */
 export type Requirement = { readonly port: string } | { readonly plugin: PluginName };
 
+/** What a requirement is about, in one word. Plugins and ports are separate name spaces. */
+export type Target = `plugin:${string}` | `port:${string}`;
+
+export const targetOf = (requirement: Requirement): Target =>
+  "port" in requirement ? `port:${requirement.port}` : `plugin:${requirement.plugin}`;
+
 export type FacetRequirement = Requirement & {
   /** A semver range over the port's or the plugin's version, with npm's rules for pre-releases. */
   readonly range: string;

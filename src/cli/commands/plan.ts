@@ -9,6 +9,7 @@ import type { Candidate, Lock } from "../../domain/lock.ts";
 import type { Change, Plan } from "../../domain/plan.ts";
 import { effectiveConfig } from "../../manifest/config.ts";
 import { parseDeployment, parseLock, type Parsed } from "../../manifest/parse.ts";
+import { findPluginCycle } from "../../planner/cycle.ts";
 import { explainCycle } from "../../planner/explain.ts";
 import { planDeployment } from "../../planner/plan.ts";
 import { inputsDigest } from "../../resolver/lock.ts";
@@ -126,6 +127,7 @@ async function configsFor(
 
 function describe({ base, next, changes, waves, generation }: Plan, file: string): string[] {
   const acting = changes.filter(({ action }) => action !== "unchanged");
+  const cycle = findPluginCycle(generation.facets);
   const from = base === null ? "an empty root" : `generation ${short(base)}`;
   return [
     `${generation.deployment}: from ${from} to generation ${short(next)} → ${file}`,
@@ -133,7 +135,10 @@ function describe({ base, next, changes, waves, generation }: Plan, file: string
     ...(acting.length === 0 ? ["  nothing changes"] : acting.map(describeChange)),
     "",
     "Start order:",
-    ...waves.map((wave, i) => `${String(i + 1).padStart(3)}  ${wave.join(", ")}`),
+    ...waves.flatMap((wave, i) =>
+      wave.map((facet, j) => `${(j === 0 ? String(i + 1) : "").padStart(3)}  ${facet}`),
+    ),
+    ...(cycle ? ["", `${cycle.join(" → ")}: a cycle between plugins, none between their facets.`] : []),
     "",
     `Plan: ${count(changes, ["add"])} to add, ${count(changes, ["upgrade", "downgrade", "rebuild", "reconfigure"])} to change, ` +
       `${count(changes, ["remove"])} to remove, ${count(changes, ["unchanged"])} unchanged.`,

@@ -14,7 +14,7 @@ import { ROOT_OPTION, rootOf } from "../options.ts";
 import { shownPath } from "../render.ts";
 
 /** Candidates that may be tried before the answer is `gave-up`. */
-const STEP_BUDGET = 1_000_000;
+const STEP_BUDGET = 100_000;
 
 export const resolveCommand = defineCommand({
   usage: "<deployment>",
@@ -34,13 +34,14 @@ export const resolveCommand = defineCommand({
     const { value: deployment } = await readDocument(io, file, parseDeployment);
     const candidates = await listCandidates(io.files, rootPaths(rootOf(io, flags)).store);
     const lockFile = beside(file, ".lock.json");
-    const locked = flags.upgrade ? undefined : await existingLock(io, lockFile);
+    const before = await existingLock(io, lockFile);
+    const preferred = flags.upgrade ? [] : (before?.plugins ?? []);
 
     const outcome = resolve({
       requirements: deployment.plugins,
       candidates,
       host: io.host,
-      prefer: new Map(locked?.plugins.map(({ name, version }) => [name, version])),
+      prefer: new Map(preferred.map(({ name, version }) => [name, version])),
       stepBudget: STEP_BUDGET,
     });
     if (outcome.kind === "gave-up") {
@@ -55,7 +56,7 @@ export const resolveCommand = defineCommand({
     }
     const lock = toLock(deployment, io.host, outcome);
     await io.files.write(lockFile, reviewable(lock));
-    return { data: lock, lines: describe(lock, locked, shownPath(lockFile, io.cwd)) };
+    return { data: lock, lines: describe(lock, before, shownPath(lockFile, io.cwd)) };
   },
 });
 

@@ -1,0 +1,212 @@
+import * as fc from "fast-check";
+import { satisfies } from "semver";
+import { expect, it } from "vitest";
+
+import type { Candidate } from "../../src/domain/lock.ts";
+import { targetOf, type FacetRequirement } from "../../src/domain/manifest.ts";
+import type { Fact } from "../../src/resolver/conflict.ts";
+import { resolve, type ResolveOutcome, type ResolveRequest } from "../../src/resolver/resolve.ts";
+import { instances } from "./instances.ts";
+import { isSatisfiable, isSound } from "./oracle.ts";
+
+it("finds a set exactly where trying every set finds one", () => {
+  fc.assert(
+    fc.property(instances, (request) => {
+      const outcome = resolve(request);
+      expect(outcome.kind).toBe(isSatisfiable(request) ? "resolved" : "conflict");
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+it("answers with a sound set, in which a chain of requirements leads from the deployment to every plugin", () => {
+  fc.assert(
+    fc.property(resolved, ([request, { plugins }]) => {
+      const chosen = plugins.map(({ candidate }) => candidate);
+      expect(isSound(chosen, request)).toBe(true);
+
+      const tied = new Set<Candidate>();
+      const reasons = new Set<string>(["deployment"]);
+      for (const _ of plugins) {
+        for (const { candidate, requiredBy } of plugins) {
+          if (!requiredBy.some((reason) => reasons.has(reason))) continue;
+          tied.add(candidate);
+          for (const facet of facetsOf(candidate)) reasons.add(facet.id);
+        }
+      }
+      expect(tied).toEqual(new Set(chosen));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it("binds one provider where one is wanted and all of them where many are, of those that were chosen", () => {
+  fc.assert(
+    fc.property(resolved, ([, { plugins, bindings }]) => {
+      const facets = plugins.flatMap(({ candidate }) => facetsOf(candidate));
+      const expected = facets.flatMap(({ id, facet }) =>
+        facet.requires.map((requirement) => {
+          const fitting = facets.filter((other) => other.id !== id && isProvider(other, requirement));
+          const isOne = "port" in requirement && requirement.cardinality === "one";
+          return { id, requirement, fitting: fitting.map((other) => other.id), isOne };
+        }),
+      );
+      expect(bindings).toHaveLength(expected.length);
+      for (const { id, requirement, fitting, isOne } of expected) {
+        const providers = bindings.find(
+          ({ facet, requirement: key, range }) =>
+            facet === id && key === targetOf(requirement) && range === requirement.range,
+        )?.providers;
+        expect(new Set(fitting).isSupersetOf(new Set(providers))).toBe(true);
+        expect(providers).toHaveLength(isOne ? Math.min(1, fitting.length) : fitting.length);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it("gives one answer for a request in any order", () => {
+  fc.assert(
+    fc.property(shuffledInstances(), ([request, shuffled]) => {
+      expect(JSON.stringify(resolve(shuffled))).toBe(JSON.stringify(resolve(request)));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it("gives up rather than give another answer when its steps run out", () => {
+  fc.assert(
+    fc.property(instances, fc.nat(6), (request, stepBudget) => {
+      const outcome = resolve({ ...request, stepBudget });
+      expect([isSatisfiable(request) ? "resolved" : "conflict", "gave-up"]).toContain(outcome.kind);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it("proves a conflict with facts that contradict each other, none of them idle", () => {
+  fc.assert(
+    fc.property(
+      conflicting,
+      ([
+        request,
+        {
+          conflict: { facts },
+        },
+      ]) => {
+        expect(isSatisfiable(restrictTo(request, facts))).toBe(false);
+        for (const fact of facts) {
+          const rest = facts.filter((other) => other !== fact);
+          expect(isSatisfiable(restrictTo(request, rest))).toBe(true);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+it("suggests changes that hold, and none that does without one of its parts", () => {
+  fc.assert(
+    fc.property(
+      conflicting,
+      ([
+        request,
+        {
+          conflict: { suggestions },
+        },
+      ]) => {
+        for (const { changes } of suggestions) {
+          expect(isSatisfiable(change(request, changes))).toBe(true);
+          for (const part of changes) {
+            expect(
+              isSatisfiable(
+                change(
+                  request,
+                  changes.filter((other) => other !== part),
+                ),
+              ),
+            ).toBe(false);
+          }
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+type Answer<Kind> = readonly [ResolveRequest, Extract<ResolveOutcome, { kind: Kind }>];
+
+const answered = instances.map((request) => [request, resolve(request)] as const);
+const resolved = answered.filter((pair): pair is Answer<"resolved"> => pair[1].kind === "resolved");
+const conflicting = answered.filter((pair): pair is Answer<"conflict"> => pair[1].kind === "conflict");
+
+const facetsOf = ({ manifest }: Candidate) =>
+  Object.entries(manifest.facets).map(([name, facet]) => ({
+    id: `${manifest.name}#${name}`,
+    manifest,
+    facet,
+  }));
+
+type ManifestFacet = ReturnType<typeof facetsOf>[number];
+
+const isProvider = ({ manifest, facet }: ManifestFacet, requirement: FacetRequirement): boolean =>
+  "plugin" in requirement
+    ? requirement.plugin === manifest.name && satisfies(manifest.version, requirement.range)
+    : satisfies(facet.provides[requirement.port] ?? "", requirement.range);
+
+const shuffledInstances = () =>
+  instances.chain((request) =>
+    fc.tuple(
+      fc.constant(request),
+      fc.record({
+        candidates: shuffled(request.candidates),
+        requirements: shuffled(request.requirements),
+        prefer: shuffled([...request.prefer]).map((entries) => new Map(entries)),
+        host: fc.constant(request.host),
+        stepBudget: fc.constant(request.stepBudget),
+      }),
+    ),
+  );
+
+const shuffled = <T>(items: readonly T[]) =>
+  fc.shuffledSubarray([...items], { minLength: items.length, maxLength: items.length });
+
+function change(request: ResolveRequest, changes: ResolveRequest["requirements"]): ResolveRequest {
+  const ranges = new Map(changes.map(({ name, range }) => [name, range]));
+  const requirements = request.requirements.map(({ name, range }) => ({
+    name,
+    range: ranges.get(name) ?? range,
+  }));
+  return { ...request, requirements };
+}
+
+/** The request as if nobody had said anything but these facts. */
+function restrictTo(request: ResolveRequest, facts: readonly Fact[]): ResolveRequest {
+  const says = (by: Fact["by"], statement: Pick<Fact, "verb" | "target" | "range">) =>
+    facts.some((fact) => {
+      const isSame =
+        fact.verb === statement.verb && fact.target === statement.target && fact.range === statement.range;
+      if (by === "deployment" || fact.by === "deployment") return isSame && by === fact.by;
+      return isSame && fact.by.plugin === by.plugin && fact.by.versions.includes(by.versions[0] ?? "");
+    });
+  const candidates = request.candidates.map((candidate): Candidate => {
+    const { manifest } = candidate;
+    const by = { plugin: manifest.name, versions: [manifest.version] };
+    const isKept = (requirement: FacetRequirement) => {
+      const { range, optional } = requirement;
+      return says(by, { verb: optional ? "accepts" : "needs", target: targetOf(requirement), range });
+    };
+    const facets = Object.entries(manifest.facets).map(([name, facet]) => [
+      name,
+      { ...facet, requires: facet.requires.filter(isKept) },
+    ]);
+    const conflicts = manifest.conflicts.filter(({ plugin, range }) =>
+      says(by, { verb: "refuses", target: `plugin:${plugin}`, range }),
+    );
+    return { ...candidate, manifest: { ...manifest, facets: Object.fromEntries(facets), conflicts } };
+  });
+  const requirements = request.requirements.filter(({ name, range }) =>
+    says("deployment", { verb: "needs", target: `plugin:${name}`, range }),
+  );
+  return { ...request, candidates, requirements };
+}
