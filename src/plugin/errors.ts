@@ -1,0 +1,65 @@
+/**
+ * Every code that may cross a port. Codes are public: add freely, never rename. Some are raised by venues and
+ * their connectors, some by risk, some by the host.
+ */
+export type PortErrorCode =
+  | "AUTH_INVALID"
+  | "AUTH_PERMISSION"
+  | "RATE_LIMITED"
+  | "IP_BANNED"
+  | "CLOCK_SKEW"
+  | "NETWORK_UNREACHABLE"
+  | "TIMEOUT"
+  | "CONNECTION_LOST"
+  | "VENUE_UNAVAILABLE"
+  | "MAINTENANCE"
+  | "BAD_RESPONSE"
+  | "INSUFFICIENT_FUNDS"
+  | "DUPLICATE_CLIENT_ID"
+  | "DUPLICATE_ID_MISMATCH"
+  | "ORDER_NOT_FOUND"
+  | "FILTER_PRICE"
+  | "FILTER_LOT"
+  | "FILTER_NOTIONAL"
+  | "FILTER_PERCENT_PRICE"
+  | "WOULD_TRADE"
+  | "INSTRUMENT_UNKNOWN"
+  | "MARKET_CLOSED"
+  | "UNSUPPORTED"
+  | "RISK_DENIED"
+  | "RISK_UNAVAILABLE"
+  | "RISK_STALE"
+  | "CONTRACT_VIOLATION";
+
+/**
+ * What became of an order that a call tried to change. `unknown`: the venue may or may not have acted, so ask it
+ * before anything is sent again. `n/a`: the call was not about an order.
+ */
+export type Outcome = "not-sent" | "rejected" | "unknown" | "n/a";
+
+/** An error that crosses ports. Recognise it by `code`: classes differ between bundles, codes do not. */
+export interface PortError extends Error {
+  readonly code: PortErrorCode;
+  readonly outcome: Outcome;
+  /** The same call may be made again later. Never true where the outcome is unknown. */
+  readonly retryable: boolean;
+}
+
+interface PortErrorDetails {
+  readonly outcome?: Outcome;
+  readonly retryable?: boolean;
+  readonly cause?: unknown;
+}
+
+/** Makes an error for a caller in another plugin. The message is for people and holds no secret. */
+export function portError(code: PortErrorCode, message: string, details: PortErrorDetails = {}): PortError {
+  const { outcome = "n/a", retryable = false, cause } = details;
+  const error = cause === undefined ? new Error(message) : new Error(message, { cause });
+  return Object.assign(error, { code, outcome, retryable: retryable && outcome !== "unknown" });
+}
+
+/** True for what `portError` makes, whichever bundle made it. */
+export function isPortError(error: unknown): error is PortError {
+  if (!(error instanceof Object)) return false;
+  return "code" in error && typeof error.code === "string" && "outcome" in error && "retryable" in error;
+}
