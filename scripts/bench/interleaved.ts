@@ -37,10 +37,11 @@ export function quantile(values: readonly number[], share: number): number {
   return ordered[Math.min(ordered.length - 1, Math.floor(share * ordered.length))] ?? Number.NaN;
 }
 
+const ms = (value: number): string => value.toFixed(1).padStart(7);
+
 /** One line: minimum and median, and the median ratio to the baseline round by round with its quartiles. */
 export function describe(subject: Timed, baseline: Timed): string {
   const ratios = subject.times.map((time, round) => time / (baseline.times[round] ?? Number.NaN));
-  const ms = (value: number): string => value.toFixed(1).padStart(7);
   const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(ratios, share).toFixed(2));
   return `${subject.name.padEnd(28)} min ${ms(quantile(subject.times, 0))} ms  median ${ms(quantile(subject.times, 0.5))} ms  ratio ${middle} [${low}–${high}]`;
 }

@@ -6,7 +6,7 @@ import type { Generation, Plan } from "../domain/plan.ts";
 import type { Files } from "../platform/files.ts";
 import { currentDigest, generationFolder, readGeneration, rootPaths } from "../store/generations.ts";
 import { verifyGeneration } from "../store/verified-plugin.ts";
-import { appendToJournal, mendJournal, readJournal, type JournalRecord } from "./journal.ts";
+import { openJournal, type Journal, type JournalRecord } from "./journal.ts";
 
 /** Where activation happens, and what it may use. */
 export interface Activation {
@@ -39,26 +39,23 @@ export async function applyPlan(plan: Plan, activation: Activation): Promise<Act
     throw new TradsysError(
       "PLAN_INVALID",
       "the plan was changed after it was made: its generation has another digest",
-      {
-        hint: "Run `tradsys plan` again.",
-      },
+      { hint: "Run `tradsys plan` again." },
     );
   }
-  return locked(activation, async (from) => {
+  return locked(activation, async ({ current: from, journal }) => {
     if (from === plan.next) return { from, to: plan.next, changed: false };
     if (from !== plan.base) {
       throw new TradsysError(
         "PLAN_STALE",
         `the plan starts from ${named(plan.base)}, and ${named(from)} is active`,
-        {
-          hint: "Run `tradsys plan` again: it starts from what is active now.",
-        },
+        { hint: "Run `tradsys plan` again: it starts from what is active now." },
       );
     }
-    const target = { action: "apply", from, to: plan.next, generation: plan.generation } as const;
-    return switchTo(target, activation, () =>
-      activation.files.write(rootPaths(activation.root).generation(plan.next), text),
-    );
+    const { files, root } = activation;
+    return switchTo({ action: "apply", from, to: plan.next, generation: plan.generation }, activation, {
+      journal,
+      prepare: () => files.write(rootPaths(root).generation(plan.next), text),
+    });
   });
 }
 
@@ -70,20 +67,23 @@ export async function applyPlan(plan: Plan, activation: Activation): Promise<Act
  */
 export async function rollBack(wanted: Digest | undefined, activation: Activation): Promise<Activated> {
   const { files, root } = activation;
-  return locked(activation, async (from) => {
-    const to = wanted ?? (await previousGeneration(activation, from));
+  return locked(activation, async ({ current: from, journal }) => {
+    const to = wanted ?? generationBefore(from, journal);
     if (to === from) return { from, to, changed: false };
     const generation = await readGeneration(files, root, to);
-    return switchTo({ action: "rollback", from, to, generation }, activation, async () => undefined);
+    return switchTo({ action: "rollback", from, to, generation }, activation, { journal });
   });
 }
 
-/** What was current when this generation was last applied. A rollback does not count, so that two of them go back twice. */
-async function previousGeneration({ files, root }: Activation, current: Digest | null): Promise<Digest> {
-  const journal = await readJournal(files, rootPaths(root).journal);
-  const previous = journal.findLast(
-    ({ event, action, to }) => event === "finished" && action === "apply" && to === current,
-  )?.from;
+/** Walks the path that was taken to the current generation; a rollback takes back what came after its target. */
+function generationBefore(current: Digest | null, { entries }: Journal): Digest {
+  const path: (Digest | null)[] = [];
+  for (const { event, action, to } of entries) {
+    if (event !== "finished") continue;
+    if (action === "rollback" && path.includes(to)) path.length = path.lastIndexOf(to);
+    path.push(to);
+  }
+  const previous = path[path.lastIndexOf(current) - 1];
   if (previous) return previous;
   throw new TradsysError("GENERATION_MISSING", "there is no generation before the current one", {
     hint: "`tradsys status` lists the generations; name one of them.",
@@ -100,32 +100,35 @@ interface Target {
 async function switchTo(
   { action, from, to, generation }: Target,
   { files, root, now, actor }: Activation,
-  prepare: () => Promise<void>,
+  { journal, prepare }: { readonly journal: Journal; readonly prepare?: () => Promise<void> },
 ): Promise<Activated> {
-  const { journal, current } = rootPaths(root);
   await verifyGeneration(generation, { files, root, now: now() });
   const record = { action, from, to, actor } as const;
-  await appendToJournal(files, journal, { ...record, event: "started", at: now().toISOString() });
-  await prepare();
-  await files.switchLink(current, generationFolder(to));
-  await appendToJournal(files, journal, { ...record, event: "finished", at: now().toISOString() });
+  await journal.append({ ...record, event: "started", at: now().toISOString() });
+  await prepare?.();
+  await files.switchLink(rootPaths(root).current, generationFolder(to));
+  await journal.append({ ...record, event: "finished", at: now().toISOString() });
   return { from, to, changed: true };
 }
 
-/** Holds the root's lock, and first writes down how an activation that a crash cut short had ended. */
-async function locked<T>(activation: Activation, work: (current: Digest | null) => Promise<T>): Promise<T> {
-  const { files, root, now, actor } = activation;
-  const { lock, journal } = rootPaths(root);
-  await using _held = await files.lock(lock);
-  await mendJournal(files, journal);
+interface Locked {
+  readonly current: Digest | null;
+  readonly journal: Journal;
+}
+
+/** Holds the root's lock, and first writes down how an activation that was cut short had ended. */
+async function locked<T>(activation: Activation, work: (locked: Locked) => Promise<T>): Promise<T> {
+  const { files, root, now } = activation;
+  const paths = rootPaths(root);
+  await using _held = await files.lock(paths.lock);
+  const journal = await openJournal(files, paths.journal);
   const current = await currentDigest(files, root);
-  const last = (await readJournal(files, journal)).at(-1);
+  const last = journal.entries.at(-1);
   if (last?.event === "started") {
-    const { action, from, to } = last;
-    const event = current === to ? "finished" : "interrupted";
-    await appendToJournal(files, journal, { event, action, from, to, actor, at: now().toISOString() });
+    const event = current === last.to ? "finished" : "interrupted";
+    await journal.append({ ...last, event, at: now().toISOString() });
   }
-  return work(current);
+  return await work({ current, journal });
 }
 
 const named = (digest: Digest | null): string => (digest === null ? "an empty root" : `generation ${digest}`);

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsOptionDescriptor } from "node:util";
 
+import { closest } from "../domain/closest.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Host } from "../domain/host.ts";
@@ -73,8 +74,8 @@ export function defineCommand<const O extends OptionSpecs>(spec: CommandSpec<O>)
       const { values, positionals } = parse(argv, spec);
       const [fewest, most] = spec.positionals;
       if (positionals.length < fewest || positionals.length > most) {
-        const found = positionals.length === 0 ? "none was given" : `${positionals.length} were given`;
-        throw new TradsysError("USAGE", `expected ${spec.usage}; ${found}`, {
+        const problem = positionals.length < fewest ? "missing argument" : "too many arguments";
+        throw new TradsysError("USAGE", `${problem}: expected ${spec.usage || "none"}`, {
           hint: `For example: ${spec.example}`,
         });
       }
@@ -87,10 +88,13 @@ function parse<O extends OptionSpecs>(argv: readonly string[], { options, exampl
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true });
   } catch (cause) {
-    const [message] = cause instanceof Error ? cause.message.split(". ") : [String(cause)];
-    throw new TradsysError("USAGE", message ?? "the command line cannot be read", {
+    // Node's first sentence names the problem; the rest is about Node.
+    const [message = ""] = cause instanceof Error ? cause.message.split(/\.\s/) : [String(cause)];
+    const [, unknown] = /^Unknown option '--([^']+)'/.exec(message) ?? [];
+    const meant = unknown === undefined ? undefined : closest(unknown, Object.keys(options));
+    throw new TradsysError("USAGE", message.charAt(0).toLowerCase() + message.slice(1), {
       cause,
-      hint: `For example: ${example}`,
+      hint: meant === undefined ? `For example: ${example}` : `Did you mean --${meant}?`,
     });
   }
 }

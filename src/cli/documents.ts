@@ -2,7 +2,7 @@ import { dirname, join, resolve } from "node:path";
 
 import { canonical, type Json } from "../domain/canonical.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
-import { failWith } from "../domain/errors.ts";
+import { failWith, TradsysError } from "../domain/errors.ts";
 import type { TrustPolicy } from "../domain/trust.ts";
 import { MAX_TEXT_BYTES, parseTrust, type Parsed, type Parser } from "../manifest/parse.ts";
 import type { Io } from "./command.ts";
@@ -15,9 +15,18 @@ export async function readDocument<T>(io: Io, file: string, parse: Parser<T>): P
   return parsed.value;
 }
 
+/** @throws {TradsysError} `FILE_MISSING`, with what makes a policy, and whatever is wrong with it. */
+export async function readTrust(io: Io, file: string): Promise<TrustPolicy> {
+  if ((await io.files.kind(file)) !== "missing") return (await readDocument(io, file, parseTrust)).value;
+  throw new TradsysError("FILE_MISSING", "there is no trust policy here", {
+    hint: "`tradsys keys generate NAME --trust FILE` makes one that trusts the new key.",
+    location: { file },
+  });
+}
+
 /** The policy that a deployment names, relative to it. */
-export const readTrustFor = (io: Io, deploymentFile: string, trust: string): Promise<Parsed<TrustPolicy>> =>
-  readDocument(io, resolve(dirname(deploymentFile), trust), parseTrust);
+export const readTrustFor = (io: Io, deploymentFile: string, trust: string): Promise<TrustPolicy> =>
+  readTrust(io, resolve(dirname(deploymentFile), trust));
 
 /**
  * The text of a file that machines write and people review: canonical order, indented, so that a difference

@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./registry.ts";
+import { table } from "./table.ts";
 
 const SWITCHES_HELP = [
   ["--help", "Show this text"],
@@ -7,6 +8,7 @@ const SWITCHES_HELP = [
   ["--quiet", "Print problems only"],
   ["--verbose", "Print the causes of a failure"],
   ["--no-color", "Do not use colour; so does NO_COLOR=1"],
+  ["--version", "Print the version"],
 ] as const;
 
 export function productHelp(): string {
@@ -16,10 +18,10 @@ export function productHelp(): string {
     "Builds, signs, resolves, deploys and runs the plugins of a trading platform.",
     "",
     "Commands:",
-    ...columns(Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary])),
+    ...indented(Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary])),
     "",
     "Options of every command:",
-    ...columns([...SWITCHES_HELP, ["--version", "Print the version"]]),
+    ...indented(SWITCHES_HELP),
     "",
     "Example: tradsys validate plugin.yaml",
     "More on one command: tradsys <command> --help",
@@ -32,18 +34,15 @@ export function commandHelp(name: string, { usage, options, example }: Command):
     return [short === undefined ? flag : `-${short}, ${flag}`, description] as const;
   });
   return [
-    `Usage: tradsys ${name} ${usage} [options]`,
+    `Usage: ${["tradsys", name, usage, "[options]"].filter(Boolean).join(" ")}`,
     "",
     `${COMMANDS[name]?.summary}.`,
     "",
     "Options:",
-    ...columns([...own, ...SWITCHES_HELP]),
+    ...indented([...own, ...SWITCHES_HELP]),
     "",
     `Example: ${example}`,
   ].join("\n");
 }
 
-function columns(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
-}
+const indented = (rows: readonly (readonly string[])[]): string[] => table(rows).map((row) => `  ${row}`);

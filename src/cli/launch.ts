@@ -22,4 +22,6 @@ export async function launch(argv: readonly string[]): Promise<void> {
   }
   const { main } = await import("./main.ts");
   process.exitCode = await main(argv);
+  // What a stopped plugin left behind, a timer or a socket, keeps no process alive.
+  process.stdout.write("", () => process.stderr.write("", () => process.exit()));
 }

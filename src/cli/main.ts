@@ -1,16 +1,17 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { resolve } from "node:path";
+import { inspect } from "node:util";
 
 import { CODES } from "../domain/codes.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
-import { TradsysError } from "../domain/errors.ts";
+import { hasErrno, TradsysError } from "../domain/errors.ts";
 import { HOST_API_VERSION } from "../domain/host.ts";
 import { nodeFiles } from "../platform/files.ts";
 import type { Io, Outcome } from "./command.ts";
 import { commandHelp, productHelp } from "./help.ts";
 import { closestCommand, loadCommand } from "./registry.ts";
-import { printable, renderDiagnostic } from "./render.ts";
+import { jsonLine, printable, renderDiagnostic } from "./render.ts";
 import { version } from "./version.ts";
 
 /** Switches that every command understands. */
@@ -23,27 +24,35 @@ interface Switches {
 
 /** Runs one command line and returns its exit status. Everything a user sees is printed from here. */
 export async function main(argv: readonly string[]): Promise<number> {
-  const { rest, help, switches } = takeSwitches(argv);
+  process.stdout.on("error", ignoreClosedPipe);
+  process.stderr.on("error", ignoreClosedPipe);
+  const { rest, asked, switches } = takeSwitches(argv);
   const [name, ...args] = rest;
-  if (name === "--version" || name === "-V" || name === "version") return say(version);
+  if (asked.version) return say(version);
   try {
     if (name === undefined || name === "help") {
       const topic = args[0];
       return say(topic === undefined ? productHelp() : commandHelp(topic, await found(topic)));
     }
     const command = await found(name);
-    if (help) return say(commandHelp(name, command));
+    if (asked.help) return say(commandHelp(name, command));
     return print(await runCommand(command, args, switches), switches);
   } catch (error) {
     return print(failure(error, switches), switches);
   }
 }
 
+/** A reader that has seen enough, as `head` does, ends nothing: least of all a trading process. */
+function ignoreClosedPipe(error: Error): void {
+  if (!hasErrno(error, "EPIPE")) throw error;
+}
+
 async function found(name: string) {
   const command = await loadCommand(name);
   if (command) return command;
   const meant = closestCommand(name);
-  throw new TradsysError("USAGE", `there is no command \`${name}\``, {
+  const what = name.startsWith("-") ? "option" : "command";
+  throw new TradsysError("USAGE", `there is no ${what} \`${name}\``, {
     hint: meant === undefined ? "`tradsys --help` lists them." : `Did you mean \`${meant}\`?`,
   });
 }
@@ -67,12 +76,12 @@ async function runCommand(
       node: process.versions.node,
       platform: `${process.platform}-${process.arch}`,
     },
-    user: userInfo().username,
+    user: userName(),
     signal: interrupt.signal,
     progress: progress.say,
     report(line, data) {
       progress.clear();
-      if (switches.json) say(JSON.stringify(data));
+      if (switches.json) say(jsonLine(data));
       else if (!switches.quiet) say(printable(line));
     },
   };
@@ -87,7 +96,7 @@ async function runCommand(
 function print(outcome: Outcome, { json, quiet, color }: Switches): number {
   const { data, lines, diagnostics = [], exit = 0 } = outcome;
   if (json) {
-    say(JSON.stringify({ ok: exit === 0, data, diagnostics }, undefined, 2));
+    say(jsonLine({ ok: exit === 0, data, diagnostics }));
     return exit;
   }
   const style = { color, cwd: process.cwd(), sourceOf };
@@ -102,7 +111,9 @@ function print(outcome: Outcome, { json, quiet, color }: Switches): number {
 function failure(error: unknown, { verbose }: Switches): Outcome {
   if (error instanceof TradsysError) {
     if (verbose && error.cause !== undefined) process.stderr.write(`${causes(error.cause)}\n`);
-    return { data: null, lines: [], diagnostics: error.diagnostics, exit: CODES[error.code] };
+    // What a person reads first decides: a start that failed for want of a secret is a matter of configuration.
+    const shown = error.diagnostics.find(({ severity }) => severity === "error")?.code ?? error.code;
+    return { data: null, lines: [], diagnostics: error.diagnostics, exit: CODES[shown] };
   }
   if (verbose) process.stderr.write(`${causes(error)}\n`);
   const bug: Diagnostic = {
@@ -114,8 +125,16 @@ function failure(error: unknown, { verbose }: Switches): Outcome {
   return { data: null, lines: [], diagnostics: [bug], exit: CODES.BUG };
 }
 
-const causes = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message) : String(error);
+const causes = (error: unknown): string => printable(inspect(error, { depth: 4 }));
+
+/** A container may run under a number that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? "unknown"}`;
+  }
+}
 
 /** Diagnostics are few and their files small; reading here keeps every command free of it. */
 function sourceOf(file: string): string | undefined {
@@ -132,7 +151,11 @@ function say(line: string): number {
 }
 
 /** Switches may stand anywhere on the line, before or after the command, up to `--`. */
-function takeSwitches(argv: readonly string[]): { rest: string[]; help: boolean; switches: Switches } {
+function takeSwitches(argv: readonly string[]): {
+  readonly rest: readonly string[];
+  readonly asked: { readonly help: boolean; readonly version: boolean };
+  readonly switches: Switches;
+} {
   const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
   const seen = new Set<string>();
   const rest = argv.filter((arg, i) => {
@@ -144,12 +167,12 @@ function takeSwitches(argv: readonly string[]): { rest: string[]; help: boolean;
     process.stdout.isTTY && process.stderr.isTTY && !process.env["NO_COLOR"] && !seen.has("--no-color");
   return {
     rest,
-    help: seen.has("--help") || seen.has("-h"),
+    asked: { help: seen.has("--help") || seen.has("-h"), version: seen.has("--version") },
     switches: { json: seen.has("--json"), quiet: seen.has("--quiet"), verbose: seen.has("--verbose"), color },
   };
 }
 
-const SWITCHES = new Set(["--help", "-h", "--json", "--quiet", "--verbose", "--no-color"]);
+const SWITCHES = new Set(["--help", "-h", "--json", "--quiet", "--verbose", "--no-color", "--version"]);
 
 /** Milliseconds of silence after which a person wants to know that something happens. */
 const PATIENCE_MS = 500;

@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 
 import { TradsysError } from "../domain/errors.ts";
 import type { Role } from "../domain/trust.ts";
+import { rootPaths } from "../store/generations.ts";
 import type { Io } from "./command.ts";
 
 /** Where the store, the generations and the journal are. */
@@ -15,6 +16,16 @@ export const ROOT_OPTION = {
 
 export const rootOf = (io: Io, { root }: { readonly root?: string | undefined }): string =>
   resolve(io.cwd, root ?? io.env["TRADSYS_ROOT"] ?? ".tradsys");
+
+/** The store below the root. @throws {TradsysError} `FILE_MISSING` where nothing was ever published. */
+export async function storeOf(io: Io, flags: { readonly root?: string | undefined }): Promise<string> {
+  const { store } = rootPaths(rootOf(io, flags));
+  if ((await io.files.kind(store)) !== "missing") return store;
+  throw new TradsysError("FILE_MISSING", "there is no store here", {
+    hint: "`tradsys publish` makes one; --root names another folder.",
+    location: { file: store },
+  });
+}
 
 export const TRUST_OPTION = {
   trust: { type: "string", value: "FILE", description: "Trust policy (default: trust.yaml)" },
@@ -36,14 +47,18 @@ export function roleOf({ role = "builder" }: { readonly role?: string | undefine
   throw new TradsysError("USAGE", `\`${role}\` is not a role`, { hint: `Roles are ${ROLES.join(", ")}.` });
 }
 
-/** Milliseconds from `2s`, `500ms` or plain seconds. @throws {TradsysError} `USAGE` */
+/** Longest time that a timer of Node.js can wait, in milliseconds: 24.8 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Milliseconds from `500ms`, `2s`, `5m` or plain seconds. @throws {TradsysError} `USAGE` */
 export function durationOf(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
-  if (amount === undefined) {
-    throw new TradsysError("USAGE", `\`${text}\` is not a duration`, { hint: "Write 500ms, 2s or 5m." });
-  }
   const factor = unit === "ms" ? 1 : unit === "m" ? 60_000 : 1000;
-  return Number(amount) * factor;
+  const ms = Math.round(Number(amount) * factor);
+  if (ms <= MAX_TIMER_MS) return ms;
+  throw new TradsysError("USAGE", `\`${text}\` is not a duration of up to 24 days`, {
+    hint: "Write 500ms, 2s or 5m.",
+  });
 }
 
 /** The passphrase of a private key, from the environment or a file; never from the command line, which others can see. */

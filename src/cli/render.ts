@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { styleText } from "node:util";
+import { inspect, styleText } from "node:util";
 
 import type { Diagnostic } from "../domain/diagnostic.ts";
 
@@ -44,7 +44,7 @@ const MAX_SOURCE_WIDTH = 100;
 
 function frame({ location }: Diagnostic, style: Style, gutter: string): string[] {
   const { start, end } = location ?? {};
-  const text = start && location ? style.sourceOf(location.file)?.split("\n")[start.line - 1] : undefined;
+  const text = start && location ? style.sourceOf(location.file)?.split(/\r?\n/)[start.line - 1] : undefined;
   if (!start || text === undefined) return [];
   const paint = painter(style);
   const cut = text.length > MAX_SOURCE_WIDTH ? Math.max(0, start.column - MAX_SOURCE_WIDTH / 2) : 0;
@@ -73,6 +73,27 @@ const STEERING = /[^\P{Cc}\t\n]|[\u202A-\u202E\u2066-\u2069]/gu;
 
 /** Text from files and plugins must not steer the terminal. */
 export const printable = (text: string): string => text.replaceAll(STEERING, "\uFFFD").replaceAll("\t", " ");
+
+/**
+ * A value as one line of JSON that steers no terminal either. Plugins log what they like: what JSON cannot
+ * carry is told as text.
+ */
+export function jsonLine(value: unknown): string {
+  try {
+    return escaped(JSON.stringify(value, tellable) ?? "null");
+  } catch {
+    // It contains itself.
+    return escaped(JSON.stringify(inspect(value)));
+  }
+}
+
+const escaped = (json: string): string =>
+  json.replaceAll(STEERING, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+function tellable(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  return value instanceof Error ? `${value.name}: ${value.message}` : value;
+}
 
 type Format = Parameters<typeof styleText>[0];
 

@@ -3,7 +3,7 @@ import type { ErrorObject } from "ajv";
 import { closest } from "../domain/closest.ts";
 import type { ErrorCode } from "../domain/codes.ts";
 import { escapePointer, unescapePointer, valueAt, type Finding } from "./document.ts";
-import { schemas } from "./validators.js";
+import { isSchema, membersOf, schemaAt, type Schema, type SchemaSource } from "./schema-at.ts";
 
 /**
  * Says in plain words what a schema validator found. One cause gives one finding: what follows from a wrong
@@ -11,7 +11,7 @@ import { schemas } from "./validators.js";
  */
 export function schemaFindings(
   errors: readonly ErrorObject[],
-  { schemaFile, value }: { readonly schemaFile: string; readonly value: unknown },
+  { source, value }: { readonly source: SchemaSource; readonly value: unknown },
 ): readonly Finding[] {
   const wrongFormat = errors.find(
     (error) =>
@@ -20,14 +20,14 @@ export function schemaFindings(
         error.instancePath === "" &&
         error.params["missingProperty"] === "apiVersion"),
   );
-  if (wrongFormat) return [apiVersionFinding(schemaFile)];
+  if (wrongFormat) return [apiVersionFinding(source)];
   return errors
     .filter((error) => !/\/(?:oneOf|anyOf)\/\d|\/propertyNames\/.+/.test(error.schemaPath))
-    .map((error) => finding(error, schemaFile, valueAt(value, error.instancePath)));
+    .map((error) => finding(error, source, valueAt(value, error.instancePath)));
 }
 
-function apiVersionFinding(schemaFile: string): Finding {
-  const { const: expected } = schemaAt(schemaFile, "/apiVersion") ?? {};
+function apiVersionFinding(source: SchemaSource): Finding {
+  const { const: expected } = schemaAt(source, "/apiVersion") ?? {};
   return {
     code: "API_VERSION_UNKNOWN",
     severity: "error",
@@ -37,9 +37,9 @@ function apiVersionFinding(schemaFile: string): Finding {
   };
 }
 
-function finding(error: ErrorObject, schemaFile: string, found: unknown): Finding {
+function finding(error: ErrorObject, source: SchemaSource, found: unknown): Finding {
   const { instancePath, keyword, params } = error;
-  const name = nameOf(instancePath);
+  const name = instancePath === "" ? (source.subject ?? "the document") : nameOf(instancePath);
   const make = (code: ErrorCode, message: string, more: Partial<Finding> = {}): Finding => ({
     code,
     severity: "error",
@@ -53,12 +53,14 @@ function finding(error: ErrorObject, schemaFile: string, found: unknown): Findin
     case "additionalProperties":
     case "unevaluatedProperties": {
       const unknown = String(params["additionalProperty"] ?? params["unevaluatedProperty"]);
-      const known = Object.keys(membersOf(schemaAt(schemaFile, instancePath)));
+      const known = Object.keys(membersOf(schemaAt(source, instancePath)));
       const meant = closest(unknown, known);
       return make("FIELD_UNKNOWN", `${name} has no field \`${unknown}\``, {
         pointer: `${instancePath}/${escapePointer(unknown)}`,
         at: "key",
-        hint: meant === undefined ? `Fields are ${listed(known)}.` : `Did you mean \`${meant}\`?`,
+        ...(known.length > 0 && {
+          hint: meant === undefined ? `Fields are ${listed(known)}.` : `Did you mean \`${meant}\`?`,
+        }),
       });
     }
     case "propertyNames":
@@ -78,15 +80,12 @@ function finding(error: ErrorObject, schemaFile: string, found: unknown): Findin
     case "const":
       return make("FIELD_VALUE", `${name} must be \`${String(params["allowedValue"])}\``);
     case "pattern": {
-      const { description, examples } = schemaAt(schemaFile, instancePath) ?? {};
-      const example = Array.isArray(examples) ? `For example \`${String(examples[0])}\`.` : undefined;
-      return make(
-        "FIELD_VALUE",
-        `${name} does not have the right form${typeof description === "string" ? `: ${description}` : ""}`,
-        {
-          ...(example !== undefined && { hint: example }),
-        },
-      );
+      const { examples } = schemaAt(source, instancePath) ?? {};
+      return make("FIELD_VALUE", `${name} does not have the right form`, {
+        hint: Array.isArray(examples)
+          ? `For example \`${String(examples[0])}\`.`
+          : `The form is \`${params["pattern"]}\`.`,
+      });
     }
     case "minimum":
     case "maximum":
@@ -105,7 +104,7 @@ function finding(error: ErrorObject, schemaFile: string, found: unknown): Findin
     case "anyOf":
       return make(
         "FIELD_VALUE",
-        `${name} must be exactly one of: ${alternatives(schemaAt(schemaFile, instancePath), keyword)}`,
+        `${name} must be exactly one of: ${alternatives(schemaAt(source, instancePath), keyword)}`,
         {
           at: "key",
         },
@@ -124,7 +123,6 @@ const listed = (values: readonly string[]): string => values.map((value) => `\`$
 
 /** `/facets/main/requires/0/range` reads as `facets.main.requires[0].range`. */
 function nameOf(pointer: string): string {
-  if (pointer === "") return "the document";
   const path = pointer
     .split("/")
     .slice(1)
@@ -132,13 +130,6 @@ function nameOf(pointer: string): string {
     .join("");
   return `\`${path.replace(/^\./, "")}\``;
 }
-
-type Schema = Readonly<Record<string, unknown>>;
-
-const isSchema = (value: unknown): value is Schema => typeof value === "object" && value !== null;
-
-const membersOf = (schema: Schema | undefined): Schema =>
-  isSchema(schema?.["properties"]) ? schema["properties"] : {};
 
 /** The branches of an alternative, each by the fields that tell it apart or the type it has. */
 function alternatives(schema: Schema | undefined, keyword: string): string {
@@ -152,38 +143,4 @@ function alternatives(schema: Schema | undefined, keyword: string): string {
         : String(branch["type"] ?? branch["$ref"]),
     )
     .join("; ");
-}
-
-/** The schema that governs the value at a pointer, references followed. */
-function schemaAt(file: string, pointer: string): Schema | undefined {
-  let at = resolveReference({ schema: schemas[file], file });
-  for (const segment of pointer.split("/").slice(1).map(unescapePointer)) {
-    const next = membersOf(at.schema)[segment] ?? at.schema?.["additionalProperties"] ?? at.schema?.["items"];
-    at = resolveReference({ schema: isSchema(next) ? next : undefined, file: at.file });
-  }
-  return at.schema;
-}
-
-interface Place {
-  readonly schema: Schema | undefined;
-  readonly file: string;
-}
-
-/** Follows `$ref`, keeping what stands beside it: a member's own description wins over the shared one. */
-function resolveReference({ schema, file }: Place): Place {
-  const reference = schema?.["$ref"];
-  if (typeof reference !== "string") return { schema, file };
-  const [target = "", fragment = ""] = reference.split("#");
-  const targetFile = target || file;
-  let found: unknown = schemas[targetFile];
-  for (const segment of fragment.split("/").slice(1)) found = isSchema(found) ? found[segment] : undefined;
-  const resolved = resolveReference({ schema: isSchema(found) ? found : undefined, file: targetFile });
-  return {
-    file: resolved.file,
-    schema: {
-      ...resolved.schema,
-      ...schema,
-      properties: { ...membersOf(resolved.schema), ...membersOf(schema) },
-    },
-  };
 }

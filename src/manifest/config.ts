@@ -29,7 +29,10 @@ export async function effectiveConfig(
     const validate = ajv.compile(manifest.config.schema);
     if (validate(config)) return ok(config);
     return err(
-      schemaFindings(validate.errors ?? [], { schemaFile: "config", value: config }).map((found) => ({
+      schemaFindings(validate.errors ?? [], {
+        source: { schemas: { config: manifest.config.schema }, file: "config", subject: "its configuration" },
+        value: config,
+      }).map((found) => ({
         ...found,
         code: "CONFIG_INVALID",
       })),

@@ -10,6 +10,7 @@ import { schemaFindings } from "./check-schema.ts";
 import { parseText, type Finding, type TextDocument } from "./document.ts";
 import { checkEntry } from "./rules/entry.ts";
 import { checkDeployedOnce, checkKeyNames } from "./rules/names.ts";
+import { checkPermissions } from "./rules/permissions.ts";
 import { checkDeploymentRanges, checkPluginRanges } from "./rules/ranges.ts";
 import { checkVersions } from "./rules/versions.ts";
 import * as validators from "./validators.js";
@@ -39,11 +40,11 @@ function parserOf<T>(schema: SchemaName, rules: readonly Rule<T>[]): Parser<T> {
     const { locate } = document.value;
     const value = document.value.value as T;
     const found = check(value, schema, rules).map(locate).toSorted(byPlace);
-    return found.some(({ severity }) => severity === "error")
-      ? err(found)
-      : ok({ value, warnings: found, locate });
+    return found.some(isError) ? err(found) : ok({ value, warnings: found, locate });
   };
 }
+
+const isError = ({ severity }: Pick<Diagnostic, "severity">): boolean => severity === "error";
 
 /** In the order in which a reader meets them. */
 const byPlace = (a: Diagnostic, b: Diagnostic): number => {
@@ -55,12 +56,15 @@ const byPlace = (a: Diagnostic, b: Diagnostic): number => {
 function check<T>(value: T, schema: SchemaName, rules: readonly Rule<T>[]): readonly Finding[] {
   const validate = validators[schema];
   if (!validate(value)) {
-    return schemaFindings(validate.errors ?? [], { schemaFile: `${schema}.schema.json`, value });
+    return schemaFindings(validate.errors ?? [], {
+      source: { schemas: validators.schemas, file: `${schema}.schema.json` },
+      value,
+    });
   }
   return rules.flatMap((rule) => rule(value));
 }
 
-const PLUGIN_RULES = [checkVersions, checkPluginRanges, checkEntry];
+const PLUGIN_RULES = [checkVersions, checkPluginRanges, checkEntry, checkPermissions];
 
 export const parsePlugin: Parser<Manifest> = parserOf("plugin", PLUGIN_RULES);
 export const parseDeployment: Parser<Deployment> = parserOf("deployment", [
@@ -73,7 +77,7 @@ export const parsePlan: Parser<Plan> = parserOf("plan", []);
 
 /** What is wrong with the `plugin.json` of a bundle that someone else built; empty when it may be used. */
 export const bundleManifestFindings = (manifest: BundleManifest): readonly Finding[] =>
-  check<BundleManifest>(structuredClone(manifest), "bundle", PLUGIN_RULES);
+  check<BundleManifest>(structuredClone(manifest), "bundle", PLUGIN_RULES).filter(isError);
 
 const PARSERS: Readonly<Record<string, Parser<unknown>>> = {
   [PLUGIN_API_VERSION]: parsePlugin,

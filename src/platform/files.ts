@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readdir, readlink, rename, rm, stat, symlink } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { mkdir, open, readdir, readlink, rename, rm, stat, symlink, type FileHandle } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 
 import { hasErrno, TradsysError } from "../domain/errors.ts";
 
@@ -9,7 +9,7 @@ import { hasErrno, TradsysError } from "../domain/errors.ts";
  * Tests pass an implementation that fails or dies at a chosen step.
  */
 export interface Files {
-  /** @throws {TradsysError} `FILE_MISSING`, `FILE_UNREADABLE`, or `FILE_TOO_LARGE` before anything is read. */
+  /** Reads a file whole. @throws {TradsysError} `FILE_MISSING`, `FILE_UNREADABLE`, or `FILE_TOO_LARGE` */
   read(path: string, maxBytes: number): Promise<Buffer>;
   /** Names in a folder, sorted; empty where there is no such folder. */
   list(path: string): Promise<string[]>;
@@ -24,7 +24,10 @@ export interface Files {
   /** Points a symbolic link somewhere else with one rename. @throws {TradsysError} `CANNOT_WRITE` */
   switchLink(path: string, target: string): Promise<void>;
   remove(path: string): Promise<void>;
-  /** Holds a lock file until disposed. @throws {TradsysError} `BUSY` while another living process holds it. */
+  /**
+   * Holds a lock until disposed, or until this process ends in whatever way. @throws {TradsysError} `BUSY` while
+   * somebody else holds it, `CANNOT_WRITE`
+   */
   lock(path: string): Promise<AsyncDisposable>;
 }
 
@@ -34,15 +37,14 @@ export const nodeFiles: Files = {
     try {
       await using file = await open(path);
       const { size } = await file.stat();
-      if (size > maxBytes) {
-        throw new TradsysError("FILE_TOO_LARGE", `${path} is ${size} bytes, the limit is ${maxBytes}`, {
-          location: { file: path },
-        });
-      }
-      return await file.readFile();
+      const bytes = size > maxBytes ? undefined : await readUpTo(file, maxBytes + 1, size);
+      if (bytes && bytes.length <= maxBytes) return bytes;
+      throw new TradsysError("FILE_TOO_LARGE", `the file is larger than ${maxBytes} bytes`, {
+        location: { file: path },
+      });
     } catch (error) {
-      throw hasErrno(error, "ENOENT") || hasErrno(error, "ENOTDIR")
-        ? new TradsysError("FILE_MISSING", `${path} does not exist`, {
+      throw isMissing(error)
+        ? new TradsysError("FILE_MISSING", "there is no such file", {
             cause: error,
             location: { file: path },
           })
@@ -54,20 +56,24 @@ export const nodeFiles: Files = {
     try {
       return (await readdir(path)).toSorted();
     } catch (error) {
-      if (hasErrno(error, "ENOENT")) return [];
+      if (isMissing(error)) return [];
       throw readFailure(path, error);
     }
   },
 
   async kind(path) {
-    const found = await stat(path).catch(() => undefined);
-    if (!found) return "missing";
-    return found.isFile() ? "file" : found.isDirectory() ? "folder" : "other";
+    try {
+      const found = await stat(path);
+      return found.isFile() ? "file" : found.isDirectory() ? "folder" : "other";
+    } catch (error) {
+      if (isMissing(error)) return "missing";
+      throw readFailure(path, error);
+    }
   },
 
   write: (path, bytes, mode = 0o644) =>
     writing(path, async () => {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       const temporary = temporaryNameFor(path);
       try {
         await using file = await open(temporary, "wx", mode);
@@ -83,26 +89,34 @@ export const nodeFiles: Files = {
 
   append: (path, text) =>
     writing(path, async () => {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       await using file = await open(path, "a");
+      const { size } = await file.stat();
       await file.writeFile(text);
       await file.sync();
+      if (size === 0) await flushFolder(dirname(path));
     }),
 
   async readLink(path) {
     try {
       return await readlink(path);
     } catch (error) {
-      if (hasErrno(error, "ENOENT")) return undefined;
+      if (isMissing(error)) return undefined;
       throw readFailure(path, error);
     }
   },
 
   switchLink: (path, target) =>
     writing(path, async () => {
+      await makeFolder(dirname(path));
       const temporary = temporaryNameFor(path);
-      await symlink(target, temporary);
-      await rename(temporary, path);
+      try {
+        await symlink(target, temporary);
+        await rename(temporary, path);
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw error;
+      }
       await flushFolder(dirname(path));
     }),
 
@@ -111,8 +125,24 @@ export const nodeFiles: Files = {
   lock: (path) => writing(path, () => takeLock(path)),
 };
 
+/** Reads to the end, or up to a limit: the size that is told of a pipe or a device is 0, and a file may grow. */
+async function readUpTo(file: FileHandle, limit: number, size: number): Promise<Buffer> {
+  const options = { end: limit - 1, highWaterMark: Math.max(size + 1, 64 * 1024), autoClose: false };
+  return Buffer.concat(await Array.fromAsync(file.createReadStream(options)));
+}
+
 const temporaryNameFor = (path: string): string =>
   join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+
+/** Makes a folder and those above it, and brings the name of each new one to the disk. */
+async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  const above = dirname(resolve(first));
+  for (let folder = resolve(path); folder !== above; folder = dirname(folder)) {
+    await flushFolder(dirname(folder));
+  }
+}
 
 /** A rename is on disk only once the folder that holds the name is. */
 async function flushFolder(path: string): Promise<void> {
@@ -120,75 +150,43 @@ async function flushFolder(path: string): Promise<void> {
   await folder.sync();
 }
 
+/** SQLite's code for a database that another connection has locked. */
+const SQLITE_BUSY = 5;
+
 /**
- * Creates the lock file with this process's id in it. A lock whose process is gone is left over from a
- * crash and is taken over.
+ * Node.js has no `flock`; an open transaction on an empty SQLite database is one. The kernel holds it for this
+ * process and lets go when the process ends, however it ends, so no leftover ever has to be judged or taken
+ * over. The file itself stays, empty: to remove it would be to remove a lock that another has just taken.
  */
 async function takeLock(path: string): Promise<AsyncDisposable> {
-  await mkdir(dirname(path), { recursive: true });
-  const release = { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
-  for (;;) {
-    try {
-      await using file = await open(path, "wx");
-      await file.writeFile(String(process.pid));
-      return release;
-    } catch (error) {
-      if (!hasErrno(error, "EEXIST")) throw error;
-    }
-    const holder = await lockHolder(path);
-    if (holder !== undefined && isAlive(holder)) {
-      throw new TradsysError("BUSY", `process ${holder} holds ${path}`, {
-        hint: "Wait until it has finished and try again. If that process is something else, delete the file.",
-        location: { file: path },
-      });
-    }
-    await discardLeftover(path, holder);
-  }
-}
-
-/**
- * Removes the lock of a dead process. It is renamed first and looked at again, so that of two processes
- * that found the same leftover only one removes it, and a lock taken in between is put back.
- */
-async function discardLeftover(path: string, dead: number | undefined): Promise<void> {
-  const leftover = temporaryNameFor(path);
+  await makeFolder(dirname(path));
+  const { DatabaseSync } = await import("node:sqlite");
+  const database = new DatabaseSync(path, { timeout: 0 });
   try {
-    await rename(path, leftover);
-    if ((await lockHolder(leftover)) !== dead) await link(leftover, path);
-  } catch (error) {
-    if (!hasErrno(error, "ENOENT") && !hasErrno(error, "EEXIST")) throw error;
-  } finally {
-    await rm(leftover, { force: true });
+    database.exec("BEGIN EXCLUSIVE");
+  } catch (cause) {
+    database.close();
+    const isBusy = cause instanceof Error && "errcode" in cause && cause.errcode === SQLITE_BUSY;
+    if (!isBusy) throw cause;
+    throw new TradsysError("BUSY", "another process is at work here", {
+      cause,
+      hint: "Wait until it has finished and try again.",
+      location: { file: path },
+    });
   }
+  return {
+    async [Symbol.asyncDispose]() {
+      database.close();
+    },
+  };
 }
 
-/** Milliseconds that a lock file may stay empty: its process is between creating it and writing its id. */
-const LOCK_GRACE_MS = 2000;
-
-async function lockHolder(path: string): Promise<number | undefined> {
-  try {
-    await using file = await open(path);
-    const pid = Number.parseInt(await file.readFile("utf8"), 10);
-    if (Number.isSafeInteger(pid)) return pid;
-    const { mtimeMs } = await stat(path);
-    return Date.now() - mtimeMs < LOCK_GRACE_MS ? process.pid : undefined;
-  } catch (error) {
-    if (hasErrno(error, "ENOENT")) return undefined;
-    throw error;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return hasErrno(error, "EPERM");
-  }
-}
+/** Nothing stands at the path, or it goes through something that is not a folder. */
+const isMissing = (error: unknown): boolean => hasErrno(error, "ENOENT") || hasErrno(error, "ENOTDIR");
 
 function readFailure(path: string, cause: unknown): TradsysError {
   if (cause instanceof TradsysError) return cause;
-  return new TradsysError("FILE_UNREADABLE", `${path} cannot be read: ${reason(cause)}`, {
+  return new TradsysError("FILE_UNREADABLE", `the file cannot be read: ${reason(cause)}`, {
     cause,
     hint: "Check that it is a file and that you may read it.",
     location: { file: path },
@@ -200,7 +198,7 @@ async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     if (cause instanceof TradsysError) throw cause;
-    throw new TradsysError("CANNOT_WRITE", `${path} cannot be written: ${reason(cause)}`, {
+    throw new TradsysError("CANNOT_WRITE", `this cannot be written: ${reason(cause)}`, {
       cause,
       hint: "Check that the folder exists, that you may write to it, and that the disk has room.",
       location: { file: path },

@@ -48,17 +48,24 @@ async function activate(
 ): Promise<ReadonlyMap<string, FacetHandle>> {
   const label = `${plugin.name}@${plugin.version}`;
   const definition = evaluate(plugin, placement.hostModules);
-  let handles: Readonly<Record<string, FacetHandle>>;
-  try {
-    handles = await definition.activate(contextFor(plugin, placement));
-  } catch (cause) {
-    throw new TradsysError("LOAD_FAILED", `${label} failed to activate: ${messageOf(cause)}`, { cause });
-  }
-  const missing = Object.keys(plugin.bundle.manifest.facets).find((facet) => !Object.hasOwn(handles, facet));
-  if (missing === undefined) return new Map(Object.entries(handles));
+  const context = contextFor(plugin, placement);
+  const returned = await attempt(label, async () => definition.activate(context));
+  const handles = new Map(Object.entries<FacetHandle | undefined>(returned ?? {}));
+  const missing = Object.keys(plugin.bundle.manifest.facets).find((facet) => !handles.get(facet));
+  if (missing === undefined) return handles as Map<string, FacetHandle>;
   throw new TradsysError("LOAD_FAILED", `${label} returns no handle for its facet ${missing}`, {
     hint: "`activate` returns an object with one member for each facet of the manifest.",
   });
+}
+
+/** What the host itself refused, a secret or a port, keeps its own code and hint. */
+async function attempt<T>(label: string, activation: () => Promise<T>): Promise<T> {
+  try {
+    return await activation();
+  } catch (cause) {
+    if (cause instanceof TradsysError) throw cause;
+    throw new TradsysError("LOAD_FAILED", `${label} failed to activate: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function contextFor(

@@ -42,8 +42,11 @@ export class PortRegistry {
     return {
       one<Name extends PortName>(name: Name): PortTypes[Name] {
         const [provider] = providersOf(name);
-        if (provider === undefined)
-          throw new TradsysError("PORT_UNBOUND", `nothing provides ${name} to ${user}`);
+        if (provider === undefined) {
+          throw new TradsysError("PORT_UNBOUND", `nothing provides ${name} to ${user}`, {
+            hint: "Ask with `all` for a port that is optional: it answers with an empty list.",
+          });
+        }
         return portOf(provider, name);
       },
       all<Name extends PortName>(name: Name): readonly Bound<PortTypes[Name]>[] {
@@ -56,7 +59,9 @@ export class PortRegistry {
 const key = (facet: FacetId, port: string): string => `${facet} ${port}`;
 
 function unbound(user: string, port: string, facet: FacetId): never {
-  throw new TradsysError("PORT_UNBOUND", `${user} called ${port} of ${facet}, which is not ready`);
+  throw new TradsysError("PORT_UNBOUND", `${user} used ${port} of ${facet}, which is not ready`, {
+    hint: "Use a port between `start` and `stop`; in `activate` it can only be taken.",
+  });
 }
 
 /**
@@ -66,24 +71,21 @@ function unbound(user: string, port: string, facet: FacetId): never {
 function lateBound(provider: () => object): object {
   let known: object | undefined;
   let members = new Map<string, unknown>();
-  return new Proxy(
-    {},
-    {
-      get(_, name) {
-        // An `await` on the port itself asks for `then`; a port is no promise.
-        if (typeof name === "symbol" || name === "then") return undefined;
-        const current = provider();
-        if (current !== known) {
-          known = current;
-          members = new Map();
-        }
-        if (members.has(name)) return members.get(name);
-        const member: unknown = Reflect.get(current, name);
-        if (typeof member !== "function") return member;
-        const method: unknown = member.bind(current);
-        members.set(name, method);
-        return method;
-      },
+  return new Proxy(Object.freeze({}), {
+    get(_, name) {
+      // An `await` on the port itself asks for `then`; a port is no promise.
+      if (typeof name === "symbol" || name === "then") return undefined;
+      const current = provider();
+      if (current !== known) {
+        known = current;
+        members = new Map();
+      }
+      if (members.has(name)) return members.get(name);
+      const member: unknown = Reflect.get(current, name);
+      if (typeof member !== "function") return member;
+      const method: unknown = member.bind(current);
+      members.set(name, method);
+      return method;
     },
-  );
+  });
 }

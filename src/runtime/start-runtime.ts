@@ -5,7 +5,8 @@ import { nodeFiles, type Files } from "../platform/files.ts";
 import type { FacetHandle, PortAccess } from "../plugin/define.ts";
 import { readCurrent } from "../store/generations.ts";
 import { verifyGeneration, type VerifiedPlugin } from "../store/verified-plugin.ts";
-import { startFacets, type FacetState, type StartableFacet } from "./lifecycle/facets.ts";
+import type { StartableFacet } from "./lifecycle/facet-run.ts";
+import { startFacets, type FacetState } from "./lifecycle/facets.ts";
 import type { HostModules } from "./loading/plugin-require.ts";
 import { pluginInstance, type Host, type LogEntry } from "./plugin-instance.ts";
 import { PortRegistry } from "./ports.ts";
@@ -95,8 +96,8 @@ function requireInline({ bundle }: VerifiedPlugin): void {
  * A failure of a plugin whose criticality is `optional` leaves the rest running. Any other failure stops
  * what was started, in reverse order, and is thrown.
  *
- * @throws {TradsysError} what `preload` throws; `LOAD_FAILED`, `START_FAILED` or `START_TIMEOUT` naming the
- *   facet, with one diagnostic for each facet that failed.
+ * @throws {TradsysError} what `preload` throws; `START_FAILED` with a diagnostic for each plugin that failed to
+ *   load and each facet that failed to start, was blocked, or failed to stop again.
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const began = performance.now();
@@ -123,10 +124,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const failures = fatalFailures(started.status(), plugins);
   if (failures.length > 0) {
     const stopFailures = await stop();
-    const all = [...failures, ...stopFailures];
+    // A plugin that fails to load is one failure, however many facets it has.
+    const all = [...new Set([...failures, ...stopFailures])];
     throw new TradsysError(
       "START_FAILED",
-      `${failures.length} of ${generation.facets.length} facets failed to start`,
+      `${failures.length} of ${generation.facets.length} facets did not start`,
       {
         diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
         cause: new AggregateError(all),
@@ -177,6 +179,7 @@ function startable(
     throw new TradsysError(
       "GENERATION_DAMAGED",
       `the generation starts ${facet.id}, which no plugin of it has`,
+      { hint: "Plan and apply the deployment again." },
     );
   }
   return {
@@ -202,7 +205,7 @@ function fatalFailures(
     if (plugin !== undefined && optional.has(plugin)) return [];
     if (state.state === "failed") return [state.error];
     if (state.state === "blocked")
-      return [new TradsysError("BLOCKED", `${id} was not started: ${state.by} is not ready`)];
+      return [new TradsysError("BLOCKED", `${id} was not started: ${state.by} did not become ready`)];
     return [];
   });
 }

@@ -1,5 +1,6 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
+import { parseJson } from "../bundle/shape.ts";
 import { sha256 } from "../domain/digest.ts";
 import { TradsysError } from "../domain/errors.ts";
 import { isDigest, type Digest } from "../domain/ids.ts";
@@ -36,17 +37,15 @@ export interface ActiveGeneration {
 
 /** The digest that `current` points at; null where nothing was ever activated. */
 export async function currentDigest(files: Files, root: string): Promise<Digest | null> {
-  const target = await files.readLink(rootPaths(root).current);
+  const { current } = rootPaths(root);
+  const target = await files.readLink(current);
   if (target === undefined) return null;
-  const digest = `sha256:${target.replace(/^generations[/\\]/, "")}`;
-  if (isDigest(digest)) return digest;
-  throw new TradsysError(
-    "GENERATION_DAMAGED",
-    `${rootPaths(root).current} points at ${target}, which is no generation`,
-    {
-      hint: "Point it at one with `tradsys rollback GENERATION`.",
-    },
-  );
+  const digest = `sha256:${basename(target)}`;
+  if (isDigest(digest) && target === generationFolder(digest)) return digest;
+  throw new TradsysError("GENERATION_DAMAGED", `it points at ${target}, which is no generation`, {
+    hint: "Remove it, and name a generation with `tradsys rollback GENERATION`.",
+    location: { file: current },
+  });
 }
 
 /** The generation that runs, or would run, from this root; null where nothing was ever activated. */
@@ -62,28 +61,35 @@ export async function readCurrent(files: Files, root: string): Promise<ActiveGen
  *   version of this product wrote it.
  */
 export async function readGeneration(files: Files, root: string, digest: Digest): Promise<Generation> {
-  const file = rootPaths(root).generation(digest);
-  if ((await files.kind(file)) === "missing") {
-    throw new TradsysError("GENERATION_MISSING", `there is no generation ${digest} in ${root}`, {
+  const location = { file: rootPaths(root).generation(digest) };
+  if ((await files.kind(location.file)) === "missing") {
+    throw new TradsysError("GENERATION_MISSING", `there is no generation ${digest}`, {
       hint: "`tradsys status` lists the generations.",
-      location: { file },
+      location,
     });
   }
-  const bytes = await files.read(file, MAX_GENERATION_BYTES);
-  const actual = sha256(bytes);
-  if (actual !== digest) {
-    throw new TradsysError("GENERATION_DAMAGED", `${file} was changed: it hashes to ${actual}`, {
-      hint: "Go back with `tradsys rollback`, or plan and apply the deployment again.",
-      location: { file },
-    });
+  const bytes = await files.read(location.file, MAX_GENERATION_BYTES);
+  const found = sha256(bytes);
+  if (found !== digest) {
+    throw new TradsysError(
+      "GENERATION_DAMAGED",
+      `generation ${digest} was changed: its file hashes to ${found}`,
+      {
+        hint: "Go back with `tradsys rollback`; or remove `current`, and plan and apply the deployment again.",
+        location,
+      },
+    );
   }
-  const generation = JSON.parse(bytes.toString("utf8")) as Generation;
-  const format: string = generation.apiVersion;
-  if (format !== GENERATION_API_VERSION) {
-    throw new TradsysError("API_VERSION_UNKNOWN", `${file} has the format ${format}`, {
-      hint: `This version of tradsys reads ${GENERATION_API_VERSION}; use the version that wrote it.`,
-      location: { file },
-    });
+  const generation = parseJson(bytes.toString()) as Partial<Generation> | null | undefined;
+  if (generation?.apiVersion !== GENERATION_API_VERSION) {
+    throw new TradsysError(
+      "API_VERSION_UNKNOWN",
+      `generation ${digest} has the format ${String(generation?.apiVersion)}`,
+      {
+        hint: `This version of tradsys reads ${GENERATION_API_VERSION}; use the version that wrote it.`,
+        location,
+      },
+    );
   }
-  return generation;
+  return generation as Generation;
 }

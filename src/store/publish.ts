@@ -40,7 +40,7 @@ export async function publish(
 ): Promise<Published> {
   const { name, version } = bundle.manifest;
   if (envelopes.some((envelope) => Buffer.byteLength(envelope) > ENVELOPE_BYTES)) {
-    const message = `${name} ${version}: an envelope is larger than ${ENVELOPE_BYTES} bytes`;
+    const message = `${name}@${version}: an envelope is larger than ${ENVELOPE_BYTES} bytes`;
     throw new TradsysError("ENVELOPE_INVALID", message);
   }
 
@@ -51,7 +51,7 @@ export async function publish(
     ({ candidate: { manifest } }) => manifest.name === name && manifest.version === version,
   );
   if (stored && stored.candidate.content !== bundle.content) {
-    const message = `${name} ${version} is in the store with other content, ${stored.candidate.content}`;
+    const message = `${name}@${version} is in the store with other content, ${stored.candidate.content}`;
     throw new TradsysError("VERSION_TAKEN", message, { hint: "Publish the change under a new version." });
   }
 

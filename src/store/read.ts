@@ -70,7 +70,7 @@ export function readEnvelopes(
   root: string,
   plugin: { readonly name: PluginName; readonly version: string; readonly envelopes: readonly Digest[] },
 ): Promise<string[]> {
-  const what = `${plugin.name} ${plugin.version}: envelope`;
+  const what = `an envelope of ${plugin.name}@${plugin.version}`;
   return Array.fromAsync(plugin.envelopes.toSorted(), async (digest) => {
     const bytes = await readBlob(files, root, { digest, maxBytes: ENVELOPE_BYTES, what });
     return bytes.toString();

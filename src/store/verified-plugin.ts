@@ -74,7 +74,8 @@ async function verifyPlugin(plugin: GenerationPlugin, verifying: Verifying): Pro
   if (bundle.content !== plugin.content || name !== plugin.name || version !== plugin.version) {
     throw new TradsysError(
       "BUNDLE_MODIFIED",
-      `the bundle of ${label} is another one: ${name}@${version} ${bundle.content}`,
+      `the bundle of ${label} is another one: ${name}@${version} with content ${bundle.content}`,
+      { hint: "Plan and apply the deployment again.", location: { file: label } },
     );
   }
   return { ...plugin, bundle };

@@ -180,6 +180,12 @@ it("never throws, and points inside the file, whatever is done to a manifest", (
   );
 });
 
+it("warns of permissions that grant everything", () => {
+  const found = findings(pluginText({ append: "permissions: { net: ['*'], builtins: [vm] }" }));
+  expect(found.map(placed)).toEqual(["13:22 PERMISSION_BROAD", "13:39 PERMISSION_BROAD"]);
+  expect(found.every(({ severity }) => severity === "warning")).toBe(true);
+});
+
 it("tells the formats apart", () => {
   expect(parseAny(pluginText(), "x").ok).toBe(true);
   expect(

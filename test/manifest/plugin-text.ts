@@ -1,5 +1,5 @@
 /** A valid manifest as text, one field a line, so that a test changes just the line it is about. */
-export const PLUGIN_LINES = [
+const PLUGIN_LINES = [
   "apiVersion: tradsys/plugin/v1",
   "kind: risk-limit",
   'name: "@acme/limit-notional"',

@@ -125,7 +125,7 @@ it("takes further envelopes for a version, and no other content", async () => {
   const before = await readdir(join(root, "blobs/sha256"));
   await expect(put({ description: "other" }, ["third\n"])).rejects.toMatchObject({
     code: "VERSION_TAKEN",
-    message: `@tradsys/risk-core 4.2.0 is in the store with other content, ${more.candidate.content}`,
+    message: `@tradsys/risk-core@4.2.0 is in the store with other content, ${more.candidate.content}`,
   });
   expect(await readdir(join(root, "blobs/sha256"))).toEqual(before);
 });

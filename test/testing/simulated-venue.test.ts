@@ -162,7 +162,7 @@ async function publicAnswers(): Promise<string[]> {
   twin.setPrice(SYMBOL, "64000.5");
   const paths = ["exchangeInfo", "depth?symbol=BTCUSDT", "ticker/24hr", "trades?symbol=BTCUSDT"];
   const replies = await Promise.all(paths.map((path) => fetch(`${twin.url}/api/v3/${path}`)));
-  return Promise.all(replies.map((reply) => reply.text()));
+  return await Promise.all(replies.map((reply) => reply.text()));
 }
 
 it("answers equal requests equally", async () => {

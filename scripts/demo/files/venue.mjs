@@ -13,7 +13,8 @@ try {
     tickerIntervalMs: 200,
   });
   console.log(`simulated venue at ${venue.url}, until Ctrl-C`);
-  process.once("SIGTERM", () => venue.close()).once("SIGINT", () => venue.close());
+  const close = () => void venue.close();
+  process.once("SIGTERM", close).once("SIGINT", close);
 } catch (error) {
   console.error(`${error.code}: ${error.message}`);
   process.exitCode = 75;

@@ -5,6 +5,7 @@ import { parsePlugin } from "../../manifest/parse.ts";
 import { defineCommand } from "../command.ts";
 import { manifestPath, milliseconds, plural, readDocument, short, size } from "../documents.ts";
 import { shownPath } from "../render.ts";
+import { settleAll } from "../settle.ts";
 
 export const buildCommand = defineCommand({
   usage: "<plugin folder>...",
@@ -19,7 +20,7 @@ export const buildCommand = defineCommand({
   positionals: [1, Infinity],
 
   async run({ flags, args }, io) {
-    const built = await Promise.all(
+    const built = await settleAll(
       args.map(async (path) => {
         const file = await manifestPath(io, path);
         const folder = dirname(file);
@@ -31,10 +32,11 @@ export const buildCommand = defineCommand({
           flags.out === undefined ? join(folder, "dist") : resolve(io.cwd, flags.out),
           bundle.fileName,
         );
-        await io.files.write(target, bundle.bytes);
         return { bundle, target, ms: performance.now() - began, warnings: [...warnings, ...bundle.warnings] };
       }),
     );
+    // Written only once all of them could be built.
+    for (const { target, bundle } of built) await io.files.write(target, bundle.bytes);
     return {
       data: built.map(({ bundle: { manifest, content, blob, bytes, packages }, target }) => ({
         name: manifest.name,

@@ -40,16 +40,12 @@ export const keysCommand = defineCommand({
     const role = roleOf(flags);
     const folder = resolve(io.cwd, flags.dir ?? "keys");
     const [privateFile, publicFile] = [privateKeyFile(folder, name), publicKeyFile(folder, name)];
-    const taken = (await io.files.kind(privateFile)) !== "missing";
-    if (taken) {
-      throw new TradsysError(
-        "KEY_EXISTS",
-        `${shownPath(privateFile, io.cwd)} exists, and a key is never overwritten`,
-        {
-          hint: "Choose another name, or move the old key away.",
-          location: { file: privateFile },
-        },
-      );
+    for (const file of [privateFile, publicFile]) {
+      if ((await io.files.kind(file)) === "missing") continue;
+      throw new TradsysError("KEY_EXISTS", "there is a key here, and a key is never overwritten", {
+        hint: "Choose another name, or move the old key away.",
+        location: { file },
+      });
     }
     const passphrase = await passphraseOf(io);
     const pair = generateKey(passphrase);
@@ -58,9 +54,15 @@ export const keysCommand = defineCommand({
       trustFile === undefined
         ? undefined
         : await trustedText(io, trustFile, { name, role, publicKey: pair.publicPem });
-    await io.files.write(privateFile, pair.privatePem, 0o600);
-    await io.files.write(publicFile, pair.publicPem);
-    if (trustFile !== undefined && policy !== undefined) await io.files.write(trustFile, policy);
+    try {
+      await io.files.write(privateFile, pair.privatePem, 0o600);
+      await io.files.write(publicFile, pair.publicPem);
+      if (trustFile !== undefined && policy !== undefined) await io.files.write(trustFile, policy);
+    } catch (error) {
+      // A pair that the policy does not know would only block the next attempt.
+      await Promise.all([privateFile, publicFile].map((file) => io.files.remove(file)));
+      throw error;
+    }
 
     const lock = passphrase === undefined ? "not encrypted; set TRADSYS_PASSPHRASE to encrypt" : "encrypted";
     return {
@@ -85,6 +87,12 @@ export const keysCommand = defineCommand({
 async function trustedText(io: Io, file: string, key: Parameters<typeof withKey>[1]): Promise<string> {
   const exists = (await io.files.kind(file)) !== "missing";
   if (!exists) return withKey(undefined, key);
-  await readDocument(io, file, parseTrust);
+  const { value: policy } = await readDocument(io, file, parseTrust);
+  if (policy.keys.some(({ name }) => name === key.name)) {
+    throw new TradsysError("KEY_EXISTS", `the trust policy has a key named ${key.name} already`, {
+      hint: "Choose another name.",
+      location: { file },
+    });
+  }
   return withKey((await io.files.read(file, 1024 * 1024)).toString("utf8"), key);
 }

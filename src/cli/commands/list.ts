@@ -1,8 +1,8 @@
-import { rootPaths } from "../../store/generations.ts";
 import { listCandidates } from "../../store/read.ts";
 import { defineCommand } from "../command.ts";
 import { plural, short } from "../documents.ts";
-import { ROOT_OPTION, rootOf } from "../options.ts";
+import { ROOT_OPTION, storeOf } from "../options.ts";
+import { table } from "../table.ts";
 
 export const listCommand = defineCommand({
   usage: "",
@@ -11,11 +11,7 @@ export const listCommand = defineCommand({
   positionals: [0, 0],
 
   async run({ flags }, io) {
-    const candidates = await listCandidates(io.files, rootPaths(rootOf(io, flags)).store);
-    const width = Math.max(
-      0,
-      ...candidates.map(({ manifest }) => `${manifest.name}@${manifest.version}`.length),
-    );
+    const candidates = await listCandidates(io.files, await storeOf(io, flags));
     return {
       data: candidates.map(({ manifest, content, envelopes }) => ({
         name: manifest.name,
@@ -24,9 +20,13 @@ export const listCommand = defineCommand({
         content,
         signatures: envelopes.length,
       })),
-      lines: candidates.map(
-        ({ manifest, content, envelopes }) =>
-          `${`${manifest.name}@${manifest.version}`.padEnd(width)}  ${short(content)}  ${plural(envelopes.length, "signature")}  ${manifest.kind}`,
+      lines: table(
+        candidates.map(({ manifest: { name, version, kind }, content, envelopes }) => [
+          `${name}@${version}`,
+          short(content),
+          plural(envelopes.length, "signature"),
+          kind,
+        ]),
       ),
     };
   },

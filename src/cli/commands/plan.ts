@@ -13,12 +13,12 @@ import { findPluginCycle } from "../../planner/cycle.ts";
 import { explainCycle } from "../../planner/explain.ts";
 import { planDeployment } from "../../planner/plan.ts";
 import { inputsDigest } from "../../resolver/lock.ts";
-import { readCurrent, rootPaths } from "../../store/generations.ts";
+import { readCurrent } from "../../store/generations.ts";
 import { listCandidates } from "../../store/read.ts";
 import { verifyGeneration } from "../../store/verified-plugin.ts";
 import { defineCommand, type Io } from "../command.ts";
 import { beside, readDocument, readTrustFor, reviewable, short } from "../documents.ts";
-import { ROOT_OPTION, rootOf } from "../options.ts";
+import { ROOT_OPTION, rootOf, storeOf } from "../options.ts";
 import { shownPath } from "../render.ts";
 
 export const planCommand = defineCommand({
@@ -39,8 +39,8 @@ export const planCommand = defineCommand({
     const root = rootOf(io, flags);
     const deployment = await readDocument(io, file, parseDeployment);
     const lock = await lockFor(io, file, deployment.value);
-    const { value: trust } = await readTrustFor(io, file, deployment.value.trust);
-    const manifests = lockedCandidates(lock, await listCandidates(io.files, rootPaths(root).store));
+    const trust = await readTrustFor(io, file, deployment.value.trust);
+    const manifests = lockedCandidates(lock, await listCandidates(io.files, await storeOf(io, flags)));
     const configs = await configsFor(deployment, manifests);
     const base = await readCurrent(io.files, root);
 

@@ -7,6 +7,8 @@ import { readBundleFile } from "../bundles.ts";
 import { defineCommand } from "../command.ts";
 import { plural, short } from "../documents.ts";
 import { ROOT_OPTION, rootOf } from "../options.ts";
+import { shownPath } from "../render.ts";
+import { settleAll } from "../settle.ts";
 
 export const publishCommand = defineCommand({
   usage: "<bundle>...",
@@ -16,10 +18,10 @@ export const publishCommand = defineCommand({
 
   async run({ flags, args }, io) {
     const { store } = rootPaths(rootOf(io, flags));
-    const opened = await Promise.all(
+    const opened = await settleAll(
       args.map(async (arg) => {
         const { path, bytes, envelopes } = await readBundleFile(io, arg);
-        const bundle = openBundle(bytes, { file: path });
+        const bundle = openBundle(bytes, { file: shownPath(path, io.cwd) });
         const findings = bundleManifestFindings(bundle.manifest);
         if (findings.length > 0) {
           throw failWith(

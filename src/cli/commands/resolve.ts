@@ -6,12 +6,12 @@ import { parseDeployment, parseLock } from "../../manifest/parse.ts";
 import { explain } from "../../resolver/explain.ts";
 import { toLock } from "../../resolver/lock.ts";
 import { resolve } from "../../resolver/resolve.ts";
-import { rootPaths } from "../../store/generations.ts";
 import { listCandidates } from "../../store/read.ts";
 import { defineCommand, type Io } from "../command.ts";
 import { beside, plural, readDocument, reviewable, short } from "../documents.ts";
-import { ROOT_OPTION, rootOf } from "../options.ts";
+import { ROOT_OPTION, storeOf } from "../options.ts";
 import { shownPath } from "../render.ts";
+import { table } from "../table.ts";
 
 /** Candidates that may be tried before the answer is `gave-up`. */
 const STEP_BUDGET = 100_000;
@@ -32,7 +32,7 @@ export const resolveCommand = defineCommand({
   async run({ flags, args: [arg = ""] }, io) {
     const file = resolvePath(io.cwd, arg);
     const { value: deployment } = await readDocument(io, file, parseDeployment);
-    const candidates = await listCandidates(io.files, rootPaths(rootOf(io, flags)).store);
+    const candidates = await listCandidates(io.files, await storeOf(io, flags));
     const lockFile = beside(file, ".lock.json");
     const before = await existingLock(io, lockFile);
     const preferred = flags.upgrade ? [] : (before?.plugins ?? []);
@@ -67,16 +67,16 @@ async function existingLock(io: Io, file: string): Promise<Lock | undefined> {
 
 function describe(lock: Lock, before: Lock | undefined, file: string): string[] {
   const was = new Map(before?.plugins.map(({ name, version }) => [name, version]));
-  const width = Math.max(...lock.plugins.map(({ name, version }) => `${name}@${version}`.length));
   const rows = lock.plugins.map(({ name, version, content, requiredBy }) => {
     const old = was.get(name);
-    const note = old !== undefined && old !== version ? `  (was ${old})` : "";
-    return `  ${`${name}@${version}`.padEnd(width)}  ${short(content)}  for ${reasons(requiredBy)}${note}`;
+    const note = old !== undefined && old !== version ? `(was ${old})` : "";
+    return [`  ${name}@${version}`, short(content), `for ${reasons(requiredBy)}`, note];
   });
-  return [`${plural(lock.plugins.length, "plugin")} → ${file}`, ...rows];
+  return [`${plural(lock.plugins.length, "plugin")} → ${file}`, ...table(rows)];
 }
 
 function reasons(requiredBy: readonly string[]): string {
   const [first = "nothing", ...others] = requiredBy;
-  return others.length === 0 ? first : `${first} and ${others.length} more`;
+  const named = first === "deployment" ? "the deployment" : first;
+  return others.length === 0 ? named : `${named} and ${others.length} more`;
 }

@@ -1,12 +1,15 @@
 import { once } from "node:events";
 import { join, resolve } from "node:path";
 
-import { failWith } from "../../domain/errors.ts";
+import { failWith, TradsysError } from "../../domain/errors.ts";
+import type { FacetId } from "../../domain/ids.ts";
+import type { FacetState } from "../../runtime/lifecycle/facets.ts";
 import type { LogEntry } from "../../runtime/plugin-instance.ts";
 import { startRuntime } from "../../runtime/start-runtime.ts";
 import { defineCommand, type Io } from "../command.ts";
 import { milliseconds, plural, short } from "../documents.ts";
 import { durationOf, ROOT_OPTION, rootOf } from "../options.ts";
+import { jsonLine } from "../render.ts";
 
 /** Largest secret that is read from a file, in bytes. */
 const MAX_SECRET_BYTES = 64 * 1024;
@@ -41,6 +44,10 @@ export const runCommand = defineCommand({
     const { digest, report } = runtime;
     for (const [facet, ms] of report.facets)
       io.report(`ready    ${facet} after ${milliseconds(ms)}`, { event: "ready", facet, ms });
+    for (const [facet, state] of runtime.status()) {
+      const reason = whyMissing(facet, state);
+      if (reason !== undefined) io.report(`missing  ${reason}`, { event: "missing", facet, reason });
+    }
     io.report(
       `running  generation ${short(digest)}: ${plural(report.facets.size, "facet")} ready in ${milliseconds(report.readyMs)}`,
       {
@@ -78,19 +85,30 @@ async function secretsFrom(
   if (folder === undefined)
     return (name) => io.env[`TRADSYS_SECRET_${name.toUpperCase().replaceAll("-", "_")}`];
   const path = resolve(io.cwd, folder);
-  const names = await io.files.list(path);
-  const secrets = new Map(
-    await Promise.all(
-      names.map(async (name) => {
-        const text = await io.files.read(join(path, name), MAX_SECRET_BYTES);
-        return [name, text.toString("utf8").replace(/\r?\n$/, "")] as const;
-      }),
-    ),
-  );
+  if ((await io.files.kind(path)) !== "folder") {
+    throw new TradsysError("FILE_MISSING", "there is no such folder of secrets", {
+      location: { file: path },
+    });
+  }
+  const secrets = new Map<string, string>();
+  for (const name of await io.files.list(path)) {
+    const file = join(path, name);
+    // An orchestrator mounts folders beside the secrets, which hold their versions.
+    if ((await io.files.kind(file)) !== "file") continue;
+    const text = await io.files.read(file, MAX_SECRET_BYTES);
+    secrets.set(name, text.toString("utf8").replace(/\r?\n$/, ""));
+  }
   return (name) => secrets.get(name);
 }
 
+/** Why a facet of an optional plugin is not there; the rest runs without it. */
+function whyMissing(facet: FacetId, state: FacetState): string | undefined {
+  if (state.state === "failed") return state.error.message;
+  return state.state === "blocked" ? `${facet} waits for ${state.by}, which is not ready` : undefined;
+}
+
 function describeEntry({ level, plugin, message, fields }: LogEntry): string {
-  const more = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
-  return `${level.padEnd(7)}  ${plugin}: ${message}${more.join("")}`;
+  const more = Object.entries(fields).map(([name, value]) => ` ${name}=${jsonLine(value)}`);
+  // One entry stays one line: a plugin must not be able to write another's.
+  return `${level.padEnd(7)}  ${plugin}: ${message}${more.join("")}`.replaceAll(/\r?\n/g, "\\n");
 }

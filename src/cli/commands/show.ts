@@ -2,11 +2,10 @@ import { closest } from "../../domain/closest.ts";
 import { TradsysError } from "../../domain/errors.ts";
 import type { Candidate } from "../../domain/lock.ts";
 import type { FacetRequirement } from "../../domain/manifest.ts";
-import { rootPaths } from "../../store/generations.ts";
 import { listCandidates } from "../../store/read.ts";
 import { defineCommand } from "../command.ts";
 import { size } from "../documents.ts";
-import { ROOT_OPTION, rootOf } from "../options.ts";
+import { ROOT_OPTION, storeOf } from "../options.ts";
 
 export const showCommand = defineCommand({
   usage: "<name>[@<version>]",
@@ -15,7 +14,7 @@ export const showCommand = defineCommand({
   positionals: [1, 1],
 
   async run({ flags, args: [wanted = ""] }, io) {
-    const candidates = await listCandidates(io.files, rootPaths(rootOf(io, flags)).store);
+    const candidates = await listCandidates(io.files, await storeOf(io, flags));
     const matching = candidates.filter(
       ({ manifest: { name, version } }) => wanted === name || wanted === `${name}@${version}`,
     );

@@ -2,13 +2,14 @@ import { resolve } from "node:path";
 
 import { openBundle } from "../../bundle/open.ts";
 import { TradsysError } from "../../domain/errors.ts";
-import { localSigner } from "../../signing/keys.ts";
+import { localSigner, type Signer } from "../../signing/keys.ts";
 import { signBundle } from "../../signing/sign.ts";
 import { readBundleFile } from "../bundles.ts";
 import { defineCommand } from "../command.ts";
 import { short } from "../documents.ts";
 import { ENVELOPE_SUFFIX, passphraseOf, ROLE_OPTION, roleOf } from "../options.ts";
 import { shownPath } from "../render.ts";
+import { settleAll } from "../settle.ts";
 
 /** Largest private key file that is read, in bytes. */
 const MAX_KEY_BYTES = 64 * 1024;
@@ -31,11 +32,11 @@ export const signCommand = defineCommand({
     const role = roleOf(flags);
     const keyFile = resolve(io.cwd, flags.key);
     const pem = (await io.files.read(keyFile, MAX_KEY_BYTES)).toString("utf8");
-    const signer = localSigner(pem, await passphraseOf(io));
-    const signed = await Promise.all(
+    const signer = unlocked(pem, await passphraseOf(io), keyFile);
+    const signed = await settleAll(
       args.map(async (file) => {
         const { path, bytes } = await readBundleFile(io, file);
-        const bundle = openBundle(bytes, { file: path });
+        const bundle = openBundle(bytes, { file: shownPath(path, io.cwd) });
         const envelope = await signBundle(bundle, signer, { role });
         return {
           bundle,
@@ -60,3 +61,17 @@ export const signCommand = defineCommand({
     };
   },
 });
+
+/** A locked key is opened from the environment, which only the command line knows. */
+function unlocked(pem: string, passphrase: string | undefined, file: string): Signer {
+  try {
+    return localSigner(pem, passphrase);
+  } catch (cause) {
+    if (!(cause instanceof TradsysError)) throw cause;
+    const hint =
+      cause.code === "KEY_LOCKED"
+        ? "Set TRADSYS_PASSPHRASE, or TRADSYS_PASSPHRASE_FILE to a file that holds it."
+        : "Use an Ed25519 or P-256 key, for example one made by `tradsys keys generate`.";
+    throw new TradsysError(cause.code, cause.message, { hint, cause, location: { file } });
+  }
+}

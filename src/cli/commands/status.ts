@@ -2,6 +2,7 @@ import { rootStatus, type RootStatus } from "../../activation/status.ts";
 import { defineCommand } from "../command.ts";
 import { plural, short } from "../documents.ts";
 import { ROOT_OPTION, rootOf } from "../options.ts";
+import { table } from "../table.ts";
 
 export const statusCommand = defineCommand({
   usage: "",
@@ -19,8 +20,11 @@ function describe({ active, generations, last, interrupted }: RootStatus): strin
   const head = active
     ? [
         `generation ${short(active.digest)} of ${active.generation.deployment} is active`,
-        ...active.generation.plugins.map(
-          ({ name, version, content }) => `  ${name}@${version}  ${short(content)}`,
+        ...table(
+          active.generation.plugins.map(({ name, version, content }) => [
+            `  ${name}@${version}`,
+            short(content),
+          ]),
         ),
       ]
     : ["nothing is active"];

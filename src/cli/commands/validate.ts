@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 
+import { CODES } from "../../domain/codes.ts";
 import type { Diagnostic } from "../../domain/diagnostic.ts";
 import { TradsysError } from "../../domain/errors.ts";
 import { MAX_TEXT_BYTES, parseAny } from "../../manifest/parse.ts";
@@ -23,7 +24,8 @@ export const validateCommand = defineCommand({
       data: { checked: args },
       lines: [`${plural(args.length, "file")} checked: ${summary}`],
       diagnostics,
-      exit: failed ? 1 : 0,
+      // Told apart from findings: a path that is wrong in a pipeline checks nothing.
+      exit: diagnostics.some(({ code }) => code === "FILE_MISSING") ? CODES.FILE_MISSING : failed ? 1 : 0,
     };
   },
 });

@@ -1,12 +1,12 @@
 import { CODES } from "../../domain/codes.ts";
-import { parseTrust } from "../../manifest/parse.ts";
 import { describeVerification, verificationError } from "../../signing/verification.ts";
 import { verifyBundle } from "../../signing/verify.ts";
 import { readBundleFile } from "../bundles.ts";
 import { defineCommand } from "../command.ts";
-import { readDocument } from "../documents.ts";
+import { readTrust } from "../documents.ts";
 import { TRUST_OPTION, trustFile } from "../options.ts";
 import { shownPath } from "../render.ts";
+import { settleAll } from "../settle.ts";
 
 export const verifyCommand = defineCommand({
   usage: "<bundle>...",
@@ -15,8 +15,8 @@ export const verifyCommand = defineCommand({
   positionals: [1, Infinity],
 
   async run({ flags, args }, io) {
-    const { value: policy } = await readDocument(io, trustFile(io, flags), parseTrust);
-    const verifications = await Promise.all(
+    const policy = await readTrust(io, trustFile(io, flags));
+    const verifications = await settleAll(
       args.map(async (arg) => {
         const { path, bytes, envelopes } = await readBundleFile(io, arg);
         return verifyBundle({ bytes, file: shownPath(path, io.cwd), envelopes, policy, now: io.now() });

@@ -9,11 +9,15 @@ import { pluginRequire, type HostModules } from "./plugin-require.ts";
 type FunctionWrapper = (
   exports: object,
   require: (specifier: string) => unknown,
-  module: { exports: object },
+  module: { exports: unknown },
 ) => void;
 
 /**
  * Runs a plugin's code from its verified bytes and returns what it exports by default.
+ *
+ * This is no sandbox. The code runs in the host's realm and process: `require` keeps it from built-ins that it
+ * never declared, but `process.getBuiltinModule`, `fetch`, `process.exit` and every shared prototype stay within
+ * its reach, and an endless loop stops the host. What may do that needs `isolation: worker` or `process`.
  *
  * @throws {TradsysError} `LOAD_FAILED` with the plugin's own error as the cause.
  */
@@ -21,28 +25,31 @@ export function evaluate(plugin: VerifiedPlugin, hostModules: HostModules): Plug
   const label = `${plugin.name}@${plugin.version}`;
   const code = plugin.bundle.files.get(CODE_FILE)?.toString("utf8");
   if (code === undefined) throw new TradsysError("LOAD_FAILED", `${label} has no ${CODE_FILE}`);
-  const module = { exports: {} };
+  const exports = {};
+  const module: { exports: unknown } = { exports };
   try {
-    // No dynamic import is given, so that code reaches nothing but its own `require`.
+    // Without a callback for it, `import()` throws: nothing is loaded but through the plugin's own `require`.
     const script = new Script(`(function (exports, require, module) {${code}\n})`, {
       filename: `${label}/${CODE_FILE}`,
     });
     const wrapper = script.runInThisContext() as FunctionWrapper;
-    wrapper.call(module.exports, module.exports, pluginRequire(plugin.bundle.manifest, hostModules), module);
+    wrapper.call(exports, exports, pluginRequire(plugin.bundle.manifest, hostModules), module);
   } catch (cause) {
     throw new TradsysError("LOAD_FAILED", `${label} failed while its code was loaded: ${messageOf(cause)}`, {
       cause,
       location: { file: `${label}/${CODE_FILE}` },
     });
   }
-  const definition: unknown = "default" in module.exports ? module.exports.default : undefined;
-  if (isDefinition(definition)) return definition;
+  const { exports: exported } = module;
+  if (isObject(exported) && "default" in exported && isDefinition(exported.default)) return exported.default;
   throw new TradsysError("LOAD_FAILED", `${label} does not export a plugin`, {
     hint: "The entry file ends in `export default definePlugin({ activate(context) { … } })`.",
   });
 }
 
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
 const isDefinition = (value: unknown): value is PluginDefinition =>
-  typeof value === "object" && value !== null && "activate" in value && typeof value.activate === "function";
+  isObject(value) && "activate" in value && typeof value.activate === "function";
 
 export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

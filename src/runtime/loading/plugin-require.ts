@@ -19,7 +19,7 @@ export function pluginRequire(manifest: Manifest, hostModules: HostModules): (sp
       if (mayUseBuiltin(manifest.permissions, specifier)) return nodeRequire(specifier);
       throw coded(
         "REQUIRE_DENIED",
-        `${manifest.name} is not permitted to use the built-in module ${specifier}`,
+        `${manifest.name} may not use the built-in module ${specifier}: nothing under permissions in its manifest grants it`,
       );
     }
     if (granted.has(specifier) && Object.hasOwn(hostModules, specifier)) return hostModules[specifier];

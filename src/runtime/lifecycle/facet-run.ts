@@ -1,0 +1,89 @@
+import { TradsysError } from "../../domain/errors.ts";
+import type { GenerationFacet } from "../../domain/plan.ts";
+import type { FacetHandle } from "../../plugin/define.ts";
+import { messageOf } from "../loading/evaluate.ts";
+import { within } from "./deadline.ts";
+
+/** What the lifecycle needs to know of a facet beyond its place in the order. */
+export interface StartableFacet extends GenerationFacet {
+  /** Ports the manifest promises. */
+  readonly promises: readonly string[];
+  readonly startTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  /** Loads and activates the plugin, once for all of its facets, and returns this facet's handle. */
+  handle(): Promise<FacetHandle>;
+}
+
+type Provided = NonNullable<FacetHandle["provides"]>;
+
+/** One start of a facet and the stop that belongs to it. Each happens once. */
+export class FacetRun {
+  readonly facet: StartableFacet;
+  readonly #starting: Promise<FacetHandle>;
+  #handle: FacetHandle | undefined;
+  #isAbandoned = false;
+  #stopping: Promise<TradsysError | undefined> | undefined;
+
+  constructor(facet: StartableFacet) {
+    this.facet = facet;
+    this.#starting = this.#start();
+  }
+
+  /**
+   * Resolves with what the facet provides, once it is ready.
+   *
+   * @throws {TradsysError} `START_TIMEOUT`, or `START_FAILED` for a promised port that is missing; else whatever
+   *   the plugin throws.
+   */
+  async ready(): Promise<Provided> {
+    const { id, promises, startTimeoutMs } = this.facet;
+    const outcome = await within(startTimeoutMs, this.#starting);
+    if (outcome.late) {
+      this.#isAbandoned = true;
+      throw new TradsysError("START_TIMEOUT", `${id} was not ready after ${startTimeoutMs} ms`, {
+        hint: "Raise resources.startTimeoutMs in its manifest if it needs longer.",
+      });
+    }
+    const provided: Provided = outcome.value.provides ?? {};
+    const offered = new Map<string, unknown>(Object.entries(provided));
+    const missing = promises.find((port) => !offered.get(port));
+    if (missing === undefined) return provided;
+    throw new TradsysError("START_FAILED", `${id} promises the port ${missing} and does not provide it`, {
+      hint: "Return it in `provides` of the facet, or take it out of the manifest.",
+    });
+  }
+
+  /** Gives back what the start took. A start still under way gets as long as a stop to end first. */
+  stop(): Promise<TradsysError | undefined> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  /** Stops after a start that failed; one whose time ran out may take things until it ends. */
+  async stopOnceSettled(): Promise<void> {
+    await Promise.allSettled([this.#starting]);
+    await this.stop();
+  }
+
+  async #start(): Promise<FacetHandle> {
+    const handle = await this.facet.handle();
+    // Nobody waits any longer: what was only activated holds nothing yet.
+    if (this.#isAbandoned) return handle;
+    this.#handle = handle;
+    await handle.start?.();
+    return handle;
+  }
+
+  async #stop(): Promise<TradsysError | undefined> {
+    const { id, stopTimeoutMs } = this.facet;
+    await within(stopTimeoutMs, Promise.allSettled([this.#starting]));
+    try {
+      const outcome = await within(stopTimeoutMs, Promise.resolve(this.#handle?.stop?.()));
+      if (!outcome.late) return undefined;
+      return new TradsysError("STOP_TIMEOUT", `${id} had not stopped after ${stopTimeoutMs} ms`, {
+        hint: "Raise resources.stopTimeoutMs in its manifest if it needs longer.",
+      });
+    } catch (cause) {
+      return new TradsysError("STOP_FAILED", `${id} failed to stop: ${messageOf(cause)}`, { cause });
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { expect, it } from "vitest";
+
+import { expectGolden, tradsys, tradsysJson } from "../support/command.ts";
+import { activeDesk, plannedDesk, publishedDesk, upgradedDesk } from "../support/desk.ts";
+
+/** Every command once where all is well, on a desk in the state that it needs. */
+const COMMANDS = [
+  {
+    name: "validate",
+    line: "validate desk.yaml plugins/risk-core/plugin.yaml trust.yaml",
+    desk: publishedDesk,
+  },
+  { name: "build", line: "build plugins/limit-position --out out", desk: publishedDesk },
+  { name: "keys", line: "keys generate release --role release --trust trust.yaml", desk: publishedDesk },
+  {
+    name: "sign",
+    line: "sign bundles/tradsys-md-normaliser-1.9.1.tar.gz --key keys/ci.key --role release",
+    desk: publishedDesk,
+  },
+  { name: "verify", line: "verify bundles/tradsys-md-normaliser-1.9.1.tar.gz", desk: publishedDesk },
+  { name: "publish", line: "publish bundles/tradsys-md-normaliser-1.9.1.tar.gz", desk: publishedDesk },
+  { name: "list", line: "list", desk: publishedDesk },
+  { name: "show", line: "show @tradsys/risk-core", desk: publishedDesk },
+  { name: "resolve", line: "resolve desk.yaml", desk: publishedDesk },
+  { name: "plan", line: "plan desk.yaml", desk: plannedDesk },
+  { name: "apply", line: "apply desk.plan.json", desk: plannedDesk },
+  { name: "rollback", line: "rollback", desk: upgradedDesk },
+  { name: "status", line: "status", desk: upgradedDesk },
+  { name: "preload", line: "preload", desk: activeDesk },
+];
+
+it.for(COMMANDS)("prints what $name did", async ({ name, line, desk }) => {
+  const { code } = await expectGolden(await desk(), line, { golden: name });
+  expect(code).toBe(0);
+});
+
+it.for(COMMANDS)("prints one JSON document for $name --json", async ({ line, desk }) => {
+  const { code, ok, data, diagnostics } = await tradsysJson(await desk(), line);
+  expect({ code, ok, diagnostics }).toEqual({ code: 0, ok: true, diagnostics: [] });
+  expect(data).toBeTypeOf("object");
+});
+
+it.for(COMMANDS)("prints nothing for $name --quiet", async ({ line, desk }) => {
+  const { code, stdout, stderr } = await tradsys(await desk(), `${line} --quiet`);
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "", stderr: "" });
+});

@@ -1,0 +1,172 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+
+import { expect, it } from "vitest";
+
+import { type Ended, execute, expectTranscript, refusal, tradsys, typed } from "../support/command.ts";
+import {
+  activeDesk,
+  all,
+  pluginCode,
+  publishedDesk,
+  release,
+  writeDeployment,
+  writePlugin,
+} from "../support/desk.ts";
+
+const LOGGING = `
+  start() { context.log.info("started"); },
+  stop() { context.log.info("stopped"); },
+`;
+const AFTER_FIRST = `facets: { main: { requires: [{ plugin: "@acme/first", range: "*" }] } }`;
+const SECRET = `permissions: { secrets: [venue-token] }\nfacets: { main: {} }`;
+const TELL_SECRET = pluginCode(
+  "",
+  `context.log.info("token", { length: context.secret("venue-token").length });`,
+);
+
+it("starts the desk, runs for a while and stops it again", async () => {
+  const folder = await activeDesk();
+  const ended = await tradsys(folder, "run --for 300ms");
+  expect(ended).toMatchObject({ code: 0, stderr: "" });
+  const lines = ended.stdout.trimEnd().split("\n");
+  expect(lines.filter((line) => line.startsWith("ready "))).toHaveLength(7);
+  expect(lines.find((line) => line.startsWith("running "))).toMatch(/: 7 facets ready in \d/);
+  expect(lines.at(-1)).toBe("stopped  every facet, in reverse order");
+});
+
+it("tells each step as one line of JSON", async () => {
+  const { stdout } = await tradsys(await activeDesk(), "run --for 100ms --json");
+  const documents = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { event?: string; ok?: boolean });
+  expect(documents.filter(({ event }) => event === "ready")).toHaveLength(7);
+  expect(documents.at(-1)).toMatchObject({ ok: true, data: { stopped: true } });
+});
+
+it("prints nothing where it is quiet and all is well", async () => {
+  const ended = await tradsys(await activeDesk(), "run --for 100ms --quiet");
+  expect(ended).toEqual({ code: 0, stdout: "", stderr: "" });
+});
+
+it.each(["SIGTERM", "SIGINT"] as const)(
+  "stops in reverse order on %s, and that is no failure",
+  async (signal) => {
+    const folder = await activeWith(
+      { name: "first", code: pluginCode(LOGGING) },
+      { name: "second", code: pluginCode(LOGGING), manifest: AFTER_FIRST },
+    );
+    const ended = await runUntilReady(folder, signal);
+    expect(ended.code).toBe(0);
+    await expectTranscript("run/signal", folder, { line: `tradsys run`, ended });
+  },
+);
+
+it("runs on when the reader of its output is gone", async () => {
+  const folder = await activeDesk();
+  const line = `{ "${process.execPath}" ${typed("run --for 300ms").join(" ")}; echo $? >status; } | true`;
+  const { stderr } = await execute("sh", ["-c", line], { cwd: folder });
+  expect({ stderr, status: await readFile(join(folder, "status"), "utf8") }).toEqual({
+    stderr: "",
+    status: "0\n",
+  });
+});
+
+it("ends although a plugin left a timer behind", async () => {
+  const folder = await activeWith({
+    name: "leaky",
+    code: pluginCode("start() { setInterval(() => undefined, 1000); },"),
+  });
+  expect((await tradsys(folder, "run --for 50ms")).code).toBe(0);
+});
+
+it("runs on without an optional plugin, and says what is missing", async () => {
+  const folder = await activeWith(
+    {
+      name: "first",
+      code: pluginCode(`start() { throw new Error("venue is closed"); },`),
+      manifest: "criticality: optional\nfacets: { main: {} }",
+    },
+    { name: "second", manifest: `criticality: optional\n${AFTER_FIRST}` },
+    { name: "third" },
+  );
+  const ended = await tradsys(folder, "run --for 50ms");
+  expect(ended.code).toBe(0);
+  await expectTranscript("run/optional", folder, { line: "tradsys run --for 50ms", ended });
+});
+
+it("stops what it had started when a plugin fails that is needed", async () => {
+  const folder = await activeWith(
+    { name: "first", code: pluginCode(LOGGING) },
+    {
+      name: "second",
+      code: pluginCode(`start() { throw new Error("venue is closed"); },`),
+      manifest: AFTER_FIRST,
+    },
+  );
+  expect(await refusal(folder, "run --for 50ms", { golden: "run/failed" })).toBe(1);
+});
+
+it("takes a secret from the environment, or from a mounted folder", async () => {
+  const folder = await activeWith({ name: "venue", code: TELL_SECRET, manifest: SECRET });
+  const fromEnvironment = await tradsys(folder, "run --for 50ms", {
+    env: { TRADSYS_SECRET_VENUE_TOKEN: "four" },
+  });
+  expect(fromEnvironment.stdout).toContain("token length=4");
+
+  // As orchestrators mount them: links into a folder with the current version of all of them.
+  await mkdir(join(folder, "secrets/..2026"), { recursive: true });
+  await writeFile(join(folder, "secrets/..2026/venue-token"), "seven77\n");
+  await symlink("..2026", join(folder, "secrets/..data"));
+  await symlink("..data/venue-token", join(folder, "secrets/venue-token"));
+  const fromFolder = await tradsys(folder, "run --for 50ms --secrets secrets");
+  expect(fromFolder.stdout).toContain("token length=7");
+});
+
+it("says which secret is missing, and which folder of secrets", async () => {
+  const folder = await activeWith({ name: "venue", code: TELL_SECRET, manifest: SECRET });
+  expect(await refusal(folder, "run --for 50ms", { golden: "run/missing-secret" })).toBe(78);
+  expect(await refusal(folder, "run --secrets secret", { golden: "run/missing-secrets" })).toBe(66);
+});
+
+it("keeps a log entry on its own line, whatever the plugin logs", async () => {
+  const forging = `context.log.info("one\\nerror    @acme/other: two\\u001b[2J", {
+    large: 10n, cause: new Error("why"), text: "three\\nfour", self: globalThis,
+  });`;
+  const folder = await activeWith({ name: "loud", code: pluginCode("", forging) });
+  const plain = await tradsys(folder, "run --for 50ms");
+  expect(plain).toMatchObject({ code: 0, stderr: "" });
+  expect(plain.stdout).toContain("info     @acme/loud@1.0.0: one\\nerror    @acme/other: two");
+  expect(plain.stdout).toContain('large="10" cause="Error: why" text="three\\nfour"');
+  const json = await tradsys(folder, "run --for 50ms --json");
+  expect(json.code).toBe(0);
+  expect(`${plain.stdout}${json.stdout}`).not.toContain("\u001B");
+});
+
+/** A desk where exactly these plugins are active. */
+async function activeWith(...plugins: readonly Parameters<typeof writePlugin>[1][]): Promise<string> {
+  const folder = await publishedDesk();
+  for (const plugin of plugins) await release(folder, plugin.name, await writePlugin(folder, plugin));
+  const names = plugins.map(({ name }) => [`@acme/${name}`, "*"] as const);
+  await writeDeployment(folder, "own.yaml", Object.fromEntries(names));
+  await all(folder, ["resolve own.yaml", "plan own.yaml", "apply own.plan.json"]);
+  return folder;
+}
+
+/** Runs what is active and sends a signal once it is ready. */
+async function runUntilReady(folder: string, signal: NodeJS.Signals): Promise<Ended> {
+  const child = spawn(process.execPath, typed("run"), { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.on("data", (chunk: Buffer) => {
+    if (chunk.includes("running  generation")) child.kill(signal);
+  });
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "exit") as Promise<[number | null]>,
+  ]);
+  return { code: code ?? -1, stdout, stderr };
+}
