@@ -21,6 +21,14 @@ export interface Diagnostic {
   readonly location?: Location;
   /** JSON pointer of the value in its document (RFC 6901). */
   readonly pointer?: string;
+  /** What would have been right, and what is there, where that can be said in a few words. */
+  readonly expected?: string;
+  readonly found?: string;
+  /** Other places that belong to it, each with what stands there: a contradiction has two. */
+  readonly related?: readonly { readonly message: string; readonly location: Location }[];
   /** What the reader can do next, in one sentence. */
   readonly hint?: string;
 }
+
+/** Where a code is explained: an anchor in the page that `schemas/diagnostics.md` holds. */
+export const docsOf = (code: ErrorCode): string => `https://tradsys.dev/diagnostics#${code.toLowerCase()}`;

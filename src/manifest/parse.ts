@@ -24,6 +24,15 @@ export interface Parsed<T> {
   readonly locate: TextDocument["locate"];
 }
 
+/** The formats that can be told apart by their `apiVersion`. */
+export type Format = "plugin" | "deployment" | "trust" | "lock" | "plan";
+
+/** A document of a known format. */
+export interface AnyDocument extends Parsed<unknown> {
+  readonly format: Format;
+  readonly file: string;
+}
+
 export type Parser<T> = (text: string, file: string) => Result<Parsed<T>, readonly Diagnostic[]>;
 
 type SchemaName = Exclude<keyof typeof validators, "schemas">;
@@ -32,17 +41,24 @@ type Rule<T> = (value: T) => readonly Finding[];
 /** Largest manifest, lock or plan that is read, in bytes. */
 export const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 
-/** The door of one format: its schema, then the rules that a schema cannot state. */
-function parserOf<T>(schema: SchemaName, rules: readonly Rule<T>[]): Parser<T> {
-  return (text, file) => {
-    const document = parseText(text, file);
-    if (!document.ok) return document;
-    const { locate } = document.value;
-    const value = document.value.value as T;
+/** Turns a document into a checked value: its schema first, then the rules that a schema cannot state. */
+type Door<T> = (document: TextDocument) => Result<Parsed<T>, readonly Diagnostic[]>;
+
+const doorOf =
+  <T>(schema: SchemaName, rules: readonly Rule<T>[]): Door<T> =>
+  (document) => {
+    const { locate } = document;
+    const value = document.value as T;
     const found = check(value, schema, rules).map(locate).toSorted(byPlace);
     return found.some(isError) ? err(found) : ok({ value, warnings: found, locate });
   };
-}
+
+const parserOf =
+  <T>(door: Door<T>): Parser<T> =>
+  (text, file) => {
+    const document = parseText(text, file);
+    return document.ok ? door(document.value) : document;
+  };
 
 const isError = ({ severity }: Pick<Diagnostic, "severity">): boolean => severity === "error";
 
@@ -66,37 +82,43 @@ function check<T>(value: T, schema: SchemaName, rules: readonly Rule<T>[]): read
 
 const PLUGIN_RULES = [checkVersions, checkPluginRanges, checkEntry, checkPermissions];
 
-export const parsePlugin: Parser<Manifest> = parserOf("plugin", PLUGIN_RULES);
-export const parseDeployment: Parser<Deployment> = parserOf("deployment", [
-  checkDeployedOnce,
-  checkDeploymentRanges,
-]);
-export const parseTrust: Parser<TrustPolicy> = parserOf("trust", [checkKeyNames]);
-export const parseLock: Parser<Lock> = parserOf("lock", []);
-export const parsePlan: Parser<Plan> = parserOf("plan", []);
+const pluginDoor = doorOf<Manifest>("plugin", PLUGIN_RULES);
+const deploymentDoor = doorOf<Deployment>("deployment", [checkDeployedOnce, checkDeploymentRanges]);
+const trustDoor = doorOf<TrustPolicy>("trust", [checkKeyNames]);
+const lockDoor = doorOf<Lock>("lock", []);
+const planDoor = doorOf<Plan>("plan", []);
+
+export const parsePlugin = parserOf(pluginDoor);
+export const parseDeployment = parserOf(deploymentDoor);
+export const parseTrust = parserOf(trustDoor);
+export const parseLock = parserOf(lockDoor);
+export const parsePlan = parserOf(planDoor);
 
 /** What is wrong with the `plugin.json` of a bundle that someone else built; empty when it may be used. */
 export const bundleManifestFindings = (manifest: BundleManifest): readonly Finding[] =>
   check<BundleManifest>(structuredClone(manifest), "bundle", PLUGIN_RULES).filter(isError);
 
-const PARSERS: Readonly<Record<string, Parser<unknown>>> = {
-  [PLUGIN_API_VERSION]: parsePlugin,
-  [DEPLOYMENT_API_VERSION]: parseDeployment,
-  [TRUST_API_VERSION]: parseTrust,
-  [LOCK_API_VERSION]: parseLock,
-  [PLAN_API_VERSION]: parsePlan,
+const FORMATS: Readonly<Record<string, { readonly format: Format; readonly door: Door<unknown> }>> = {
+  [PLUGIN_API_VERSION]: { format: "plugin", door: pluginDoor },
+  [DEPLOYMENT_API_VERSION]: { format: "deployment", door: deploymentDoor },
+  [TRUST_API_VERSION]: { format: "trust", door: trustDoor },
+  [LOCK_API_VERSION]: { format: "lock", door: lockDoor },
+  [PLAN_API_VERSION]: { format: "plan", door: planDoor },
 };
 
 /** Reads a document of any format we know, told apart by its `apiVersion`. */
-export const parseAny: Parser<unknown> = (text, file) => {
+export function parseAny(text: string, file: string): Result<AnyDocument, readonly Diagnostic[]> {
   const document = parseText(text, file);
   if (!document.ok) return document;
   const { value, locate } = document.value;
   const apiVersion =
     isRecord(value) && typeof value["apiVersion"] === "string" ? value["apiVersion"] : undefined;
-  const parser =
-    apiVersion !== undefined && Object.hasOwn(PARSERS, apiVersion) ? PARSERS[apiVersion] : undefined;
-  if (parser) return parser(text, file);
+  const known =
+    apiVersion !== undefined && Object.hasOwn(FORMATS, apiVersion) ? FORMATS[apiVersion] : undefined;
+  if (known) {
+    const parsed = known.door(document.value);
+    return parsed.ok ? ok({ ...parsed.value, format: known.format, file }) : parsed;
+  }
   return err([
     locate({
       code: "API_VERSION_UNKNOWN",
@@ -106,12 +128,12 @@ export const parseAny: Parser<unknown> = (text, file) => {
         apiVersion === undefined
           ? "`apiVersion` is missing, or not a string"
           : `\`apiVersion: ${apiVersion}\` is not known`,
-      hint: `Known are ${Object.keys(PARSERS)
+      hint: `Known are ${Object.keys(FORMATS)
         .map((name) => `\`${name}\``)
         .join(", ")}.`,
     }),
   ]);
-};
+}
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
