@@ -1,14 +1,16 @@
 import type { Json } from "./canonical.ts";
 import type { PluginName } from "./ids.ts";
+import type { ConfigLayer } from "./platform.ts";
 
 export const DEPLOYMENT_API_VERSION = "tradsys/deployment/v1";
 
 /** A plugin that a deployment asks for. */
-interface DeployedPlugin {
+export interface DeployedPlugin extends ConfigLayer {
   readonly name: PluginName;
   readonly range: string;
-  /** Overrides the plugin's own defaults, member by member. */
+  /** Overrides of all that is inherited, member by member. */
   readonly config: { readonly [key: string]: Json };
+  readonly instances: Readonly<Record<string, ConfigLayer>>;
 }
 
 /** What should run: `deployment.yaml` after the door. */
@@ -18,5 +20,7 @@ export interface Deployment {
   readonly description: string;
   /** Trust policy, as a path relative to the deployment manifest. */
   readonly trust: string;
+  /** Platform configuration, as a path relative to the deployment manifest. */
+  readonly platform?: string;
   readonly plugins: readonly DeployedPlugin[];
 }

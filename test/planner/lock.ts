@@ -19,7 +19,7 @@ export function planInput(
     name: "desk",
     description: "",
     trust: "trust.yaml",
-    plugins: asks(ranges).map((requirement) => ({ ...requirement, config: {} })),
+    plugins: asks(ranges).map((requirement) => ({ ...requirement, config: {}, instances: {} })),
   } as const;
   const chosen = outcome.plugins.map(({ candidate }) => candidate);
   return {

@@ -1,0 +1,53 @@
+import { dirname, resolve } from "node:path";
+
+import type { Deployment } from "../../domain/deployment.ts";
+import type { Diagnostic } from "../../domain/diagnostic.ts";
+import type { Manifest } from "../../domain/manifest.ts";
+import type { PlatformConfig } from "../../domain/platform.ts";
+import { hierarchyOf, type DeploymentSet, type Document } from "../layers/scope.ts";
+import type { AnyDocument, Format } from "../parse.ts";
+import { checkInheritance } from "./inheritance.ts";
+import { checkMemory } from "./memory.ts";
+import { checkMetricCollisions } from "./metrics.ts";
+import { checkTimeouts } from "./timeouts.ts";
+import { checkUnused } from "./unused.ts";
+
+/**
+ * What is wrong between documents that each pass on their own: contradictions across the systems of a
+ * deployment, and names that mean two things. A deployment is checked with those of its plugins and with the
+ * platform configuration that are among the documents.
+ */
+export function checkSet(documents: readonly AnyDocument[]): readonly Diagnostic[] {
+  const sets = deploymentSets(documents);
+  const plugins = ofFormat<Manifest>(documents, "plugin");
+  const found = sets.flatMap((set) => {
+    const hierarchy = hierarchyOf(set);
+    return [checkTimeouts, checkMemory, checkInheritance, checkUnused].flatMap((rule) => rule(hierarchy));
+  });
+  const collisions =
+    sets.length === 0
+      ? checkMetricCollisions(plugins)
+      : sets.flatMap((set) => checkMetricCollisions(set.plugins));
+  return [...found, ...collisions];
+}
+
+/** The deployments among the documents, each with what belongs to it. */
+export function deploymentSets(documents: readonly AnyDocument[]): DeploymentSet[] {
+  const platforms = ofFormat<PlatformConfig>(documents, "platform");
+  const plugins = ofFormat<Manifest>(documents, "plugin").toSorted((a, b) =>
+    a.value.name < b.value.name ? -1 : 1,
+  );
+  return ofFormat<Deployment>(documents, "deployment").map((deployment) => {
+    const { platform: path, plugins: deployed } = deployment.value;
+    const file = path === undefined ? undefined : resolve(dirname(deployment.file), path);
+    return {
+      deployment,
+      platform: platforms.find((platform) => resolve(platform.file) === file),
+      plugins: plugins.filter(({ value }) => deployed.some(({ name }) => name === value.name)),
+    };
+  });
+}
+
+/** The format was told by the door that each document came through, so its value has that format's type. */
+const ofFormat = <T>(documents: readonly AnyDocument[], format: Format): Document<T>[] =>
+  documents.filter((document): document is AnyDocument & Document<T> => document.format === format);
