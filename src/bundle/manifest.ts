@@ -3,6 +3,7 @@ import { canonical, type Json } from "../domain/canonical.ts";
 import { isDigest, isPluginName } from "../domain/ids.ts";
 import {
   type Facet,
+  type Evidence,
   type FacetRequirement,
   type Metric,
   PLUGIN_API_VERSION,
@@ -95,6 +96,7 @@ const isBundleManifest = exactly<BundleManifest>({
   multiVersion: flag,
   activation: oneOf("critical", "background", "lazy"),
   criticality: oneOf("critical", "important", "optional"),
+  onBootFailure: optional(oneOf("abort", "degrade", "skip")),
   isolation: oneOf("inline", "worker", "process"),
   resources: exactly<BundleManifest["resources"]>({
     memoryMiB: count,
@@ -109,6 +111,8 @@ const isBundleManifest = exactly<BundleManifest>({
     fs: texts,
     env: texts,
     builtins: texts,
+    storageBytes: optional(count),
+    reveal: optional(flag),
   }),
   config: exactly<BundleManifest["config"]>({ schema: jsonObject, defaults: jsonObject }),
   metrics: listOf(
@@ -121,6 +125,28 @@ const isBundleManifest = exactly<BundleManifest>({
   ),
   state: optional(
     exactly<NonNullable<BundleManifest["state"]>>({ schemaVersion: count, canRestoreFrom: text }),
+  ),
+  venueApi: optional(
+    exactly<NonNullable<BundleManifest["venueApi"]>>({
+      name: text,
+      version: text,
+      sunsetDate: optional(text),
+      docsUrl: optional(text),
+    }),
+  ),
+  risk: optional(
+    exactly<NonNullable<BundleManifest["risk"]>>({ failMode: oneOf("closed", "open-for-cancels") }),
+  ),
+  calendar: optional(pluginName),
+  changeClass: optional(oneOf("material", "non-material")),
+  evidence: optional(
+    listOf(
+      exactly<Evidence>({
+        type: oneOf("conformance", "backtest", "shadow"),
+        digest,
+        result: oneOf("passed", "failed"),
+      }),
+    ),
   ),
   hostProvided: texts,
   capabilities: jsonObject,

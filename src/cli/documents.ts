@@ -3,12 +3,17 @@ import { dirname, join, resolve } from "node:path";
 import { canonical, type Json } from "../domain/canonical.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
 import { failWith, TradsysError } from "../domain/errors.ts";
+import type { Result } from "../domain/result.ts";
 import type { TrustPolicy } from "../domain/trust.ts";
-import { MAX_TEXT_BYTES, parseTrust, type Parsed, type Parser } from "../manifest/parse.ts";
+import { MAX_TEXT_BYTES, parsePlatform, parseTrust } from "../manifest/parse.ts";
 import type { Io } from "./command.ts";
 
 /** Reads a manifest, lock, plan or policy through its door. @throws {TradsysError} with every finding in it. */
-export async function readDocument<T>(io: Io, file: string, parse: Parser<T>): Promise<Parsed<T>> {
+export async function readDocument<D>(
+  io: Io,
+  file: string,
+  parse: (text: string, file: string) => Result<D, readonly Diagnostic[]>,
+): Promise<D> {
   const text = await io.files.read(file, MAX_TEXT_BYTES);
   const parsed = parse(text.toString("utf8"), file);
   if (!parsed.ok) throw failWith(parsed.error);
@@ -27,6 +32,13 @@ export async function readTrust(io: Io, file: string): Promise<TrustPolicy> {
 /** The policy that a deployment names, relative to it. */
 export const readTrustFor = (io: Io, deploymentFile: string, trust: string): Promise<TrustPolicy> =>
   readTrust(io, resolve(dirname(deploymentFile), trust));
+
+/** The platform configuration that a deployment names, relative to it, if it names one. */
+export async function readPlatformFor(io: Io, deploymentFile: string, platform: string | undefined) {
+  if (platform === undefined) return undefined;
+  const file = resolve(dirname(deploymentFile), platform);
+  return { ...(await readDocument(io, file, parsePlatform)), file };
+}
 
 /**
  * The text of a file that machines write and people review: canonical order, indented, so that a difference

@@ -1,5 +1,5 @@
 import type { Json } from "./canonical.ts";
-import type { PluginName } from "./ids.ts";
+import type { Digest, PluginName } from "./ids.ts";
 
 export const PLUGIN_API_VERSION = "tradsys/plugin/v1";
 
@@ -68,6 +68,14 @@ export interface Metric {
   readonly labels: readonly string[];
 }
 
+/** A test result that was recorded for one version. */
+export interface Evidence {
+  readonly type: "conformance" | "backtest" | "shadow";
+  /** SHA-256 of the report. */
+  readonly digest: Digest;
+  readonly result: "passed" | "failed";
+}
+
 /** A plugin manifest with every default filled in: `plugin.yaml` after the door. Field meanings are in `schemas/plugin.schema.json`. */
 export interface Manifest {
   readonly apiVersion: typeof PLUGIN_API_VERSION;
@@ -91,6 +99,8 @@ export interface Manifest {
   readonly multiVersion: boolean;
   readonly activation: "critical" | "background" | "lazy";
   readonly criticality: "critical" | "important" | "optional";
+  /** What its failure to start means; follows from `criticality` where it is not said. */
+  readonly onBootFailure?: "abort" | "degrade" | "skip";
   /** The weakest isolation that the plugin may run in; nothing is placed below it. */
   readonly isolation: "inline" | "worker" | "process";
   readonly resources: {
@@ -110,6 +120,10 @@ export interface Manifest {
     readonly env: readonly string[];
     /** Node.js built-in modules beyond those without side effects, for example `worker_threads`. */
     readonly builtins: readonly string[];
+    /** Bytes of its own storage. */
+    readonly storageBytes?: number;
+    /** It needs the value of its secrets, not only what is signed with them. */
+    readonly reveal?: boolean;
   };
   readonly config: {
     /** JSON Schema of the plugin's own configuration. */
@@ -118,6 +132,19 @@ export interface Manifest {
   };
   readonly metrics: readonly Metric[];
   readonly state?: { readonly schemaVersion: number; readonly canRestoreFrom: string };
+  /** The venue's own API that it speaks; days are UTC, `YYYY-MM-DD`. */
+  readonly venueApi?: {
+    readonly name: string;
+    readonly version: string;
+    readonly sunsetDate?: string;
+    readonly docsUrl?: string;
+  };
+  readonly risk?: { readonly failMode: "closed" | "open-for-cancels" };
+  /** Calendar plugin whose sessions it follows. */
+  readonly calendar?: PluginName;
+  /** Whether this version is a material change, which needs approval and evidence. */
+  readonly changeClass?: "material" | "non-material";
+  readonly evidence?: readonly Evidence[];
   readonly hostProvided: readonly string[];
   readonly capabilities: { readonly [key: string]: Json };
 }

@@ -1,79 +1,44 @@
-import { dirname, resolve } from "node:path";
-
 import { closest } from "../../domain/closest.ts";
 import { TradsysError } from "../../domain/errors.ts";
 import { explainValue, type Statement } from "../../manifest/layers/explain.ts";
 import { hierarchyOf, type PluginScopes, type Scope } from "../../manifest/layers/scope.ts";
-import { parseDeployment, parsePlatform, parsePlugin } from "../../manifest/parse.ts";
+import { parseAny } from "../../manifest/parse.ts";
+import { deploymentSets, platformOf } from "../../manifest/set/check-set.ts";
 import { defineCommand, type Io } from "../command.ts";
 import { manifestPath, readDocument } from "../documents.ts";
 import { shownPath } from "../render.ts";
 import { table } from "../table.ts";
 
 export const configCommand = defineCommand({
-  usage: "explain <plugin>[/<instance>].<field>...",
-  example:
-    "tradsys config explain connector-binance.requestTimeoutMs --deployment desk.yaml --plugins plugins/*",
-  options: {
-    deployment: { type: "string", value: "FILE", description: "Deployment manifest" },
-    plugins: {
-      type: "string",
-      multiple: true,
-      value: "DIR",
-      description: "Folder of a plugin; may be given several times",
-    },
-  },
-  positionals: [2, Infinity],
+  usage: "explain <plugin>[/<instance>].<field> <manifest>...",
+  example: "tradsys config explain connector-binance.requestTimeoutMs desk.yaml plugins/connector-binance",
+  options: {},
+  positionals: [3, Infinity],
 
-  async run({ flags, args: [action, ...rest] }, io) {
-    if (action !== "explain" || flags.deployment === undefined) {
-      throw new TradsysError(
-        "USAGE",
-        action === "explain" ? "no deployment named" : `\`config ${action}\` is not known`,
-        {
-          hint: "For example: tradsys config explain connector.timeoutMs --deployment desk.yaml --plugins plugins/connector",
-        },
-      );
+  async run({ args: [action, path = "", ...paths] }, io) {
+    if (action !== "explain") {
+      throw new TradsysError("USAGE", `\`config ${action}\` is not known`, {
+        hint: "Write `tradsys config explain <plugin>.<field> <manifest>...`.",
+      });
     }
-    // What a shell makes of `--plugins plugins/*` are more positional arguments.
-    const [paths, folders] = split(rest);
-    const scopes = await readScopes(io, flags.deployment, [...(flags.plugins ?? []), ...folders]);
-    const explained = paths.map((path) => ({ path, statements: explainPath(scopes, path) }));
-    return {
-      data: explained,
-      lines: explained.flatMap(({ path, statements }) => describe(path, statements, io.cwd)),
-    };
+    const statements = explainPath(await readPlugins(io, paths), path);
+    return { data: { path, statements }, lines: describe(path, statements, io.cwd) };
   },
 });
 
-function split(args: readonly string[]): [paths: readonly string[], folders: readonly string[]] {
-  const folders = args.filter(
-    (arg) =>
-      arg.includes("/") && !/^[^/.]+\/[^/.]+\./.test(arg.replace(/^@[^/]+\//, "")) && !arg.startsWith("@"),
-  );
-  return [args.filter((arg) => !folders.includes(arg)), folders];
-}
-
-async function readScopes(
-  io: Io,
-  deploymentFile: string,
-  folders: readonly string[],
-): Promise<readonly PluginScopes[]> {
-  const file = resolve(io.cwd, deploymentFile);
-  const deployment = { ...(await readDocument(io, file, parseDeployment)), file };
-  const { platform: path } = deployment.value;
-  const platformFile = path === undefined ? undefined : resolve(dirname(file), path);
-  const platform =
-    platformFile === undefined
-      ? undefined
-      : { ...(await readDocument(io, platformFile, parsePlatform)), file: platformFile };
-  const plugins = await Promise.all(
-    folders.map(async (folder) => {
-      const manifest = await manifestPath(io, folder);
-      return { ...(await readDocument(io, manifest, parsePlugin)), file: manifest };
-    }),
-  );
-  return hierarchyOf({ deployment, platform, plugins }).plugins;
+/** The plugins of the deployment among the documents, with the platform configuration that it names. */
+async function readPlugins(io: Io, paths: readonly string[]): Promise<readonly PluginScopes[]> {
+  const files = await Promise.all(paths.map((path) => manifestPath(io, path)));
+  const given = await Promise.all(files.map((file) => readDocument(io, file, parseAny)));
+  const named = given.flatMap(platformOf).filter((file) => !files.includes(file));
+  const [set, ...others] = deploymentSets([
+    ...given,
+    ...(await Promise.all(named.map((file) => readDocument(io, file, parseAny)))),
+  ]);
+  if (set && others.length === 0) return hierarchyOf(set).plugins;
+  throw new TradsysError("USAGE", set ? "more than one deployment was given" : "no deployment was given", {
+    hint: "Name one deployment manifest and the folders of its plugins.",
+  });
 }
 
 function explainPath(plugins: readonly PluginScopes[], path: string): readonly Statement[] {
@@ -89,7 +54,7 @@ function explainPath(plugins: readonly PluginScopes[], path: string): readonly S
       {
         hint:
           meant === undefined
-            ? "Give the plugin's folder with --plugins, and write <plugin>.<field>."
+            ? "Give the plugin's folder too, and write <plugin>.<field>."
             : `Did you mean ${meant}?`,
       },
     );

@@ -1,14 +1,12 @@
 import { resolve } from "node:path";
 
-import type { Json } from "../../domain/canonical.ts";
 import type { Deployment } from "../../domain/deployment.ts";
-import type { Diagnostic } from "../../domain/diagnostic.ts";
 import { failWith, TradsysError } from "../../domain/errors.ts";
 import type { PluginName } from "../../domain/ids.ts";
 import type { Candidate, Lock } from "../../domain/lock.ts";
 import type { Change, Plan } from "../../domain/plan.ts";
-import { effectiveConfig } from "../../manifest/config.ts";
-import { parseDeployment, parseLock, type Parsed } from "../../manifest/parse.ts";
+import { deployedConfigs, withoutText } from "../../manifest/layers/deployed-configs.ts";
+import { parseDeployment, parseLock } from "../../manifest/parse.ts";
 import { findPluginCycle } from "../../planner/cycle.ts";
 import { explainCycle } from "../../planner/explain.ts";
 import { planDeployment } from "../../planner/plan.ts";
@@ -17,7 +15,7 @@ import { readCurrent } from "../../store/generations.ts";
 import { listCandidates } from "../../store/read.ts";
 import { verifyGeneration } from "../../store/verified-plugin.ts";
 import { defineCommand, type Io } from "../command.ts";
-import { beside, readDocument, readTrustFor, reviewable, short } from "../documents.ts";
+import { beside, readDocument, readPlatformFor, readTrustFor, reviewable, short } from "../documents.ts";
 import { ROOT_OPTION, rootOf, storeOf } from "../options.ts";
 import { shownPath } from "../render.ts";
 
@@ -41,7 +39,12 @@ export const planCommand = defineCommand({
     const lock = await lockFor(io, file, deployment.value);
     const trust = await readTrustFor(io, file, deployment.value.trust);
     const manifests = lockedCandidates(lock, await listCandidates(io.files, await storeOf(io, flags)));
-    const configs = await configsFor(deployment, manifests);
+    const { configs, diagnostics } = await deployedConfigs({
+      deployment: { ...deployment, file },
+      platform: await readPlatformFor(io, file, deployment.value.platform),
+      plugins: [...manifests.values()].map(({ manifest }) => withoutText(manifest)),
+    });
+    if (diagnostics.length > 0) throw failWith(diagnostics);
     const base = await readCurrent(io.files, root);
 
     const planned = planDeployment({ lock, manifests, configs, trust, base });
@@ -93,36 +96,6 @@ function lockedCandidates(lock: Lock, candidates: readonly Candidate[]): Readonl
       );
     }),
   );
-}
-
-type Config = { readonly [key: string]: Json };
-
-/** Every plugin's configuration, checked against its schema; all findings of all plugins at once. */
-async function configsFor(
-  { value: { plugins }, locate }: Parsed<Deployment>,
-  manifests: ReadonlyMap<PluginName, Candidate>,
-): Promise<ReadonlyMap<PluginName, Config>> {
-  const configs = new Map<PluginName, Config>();
-  const diagnostics: Diagnostic[] = [];
-  for (const [name, { manifest }] of manifests) {
-    const at = plugins.findIndex((plugin) => plugin.name === name);
-    const config = await effectiveConfig(manifest, plugins[at]?.config ?? {});
-    if (config.ok) configs.set(name, config.value);
-    else {
-      const place = at < 0 ? "/plugins" : `/plugins/${at}/config`;
-      diagnostics.push(
-        ...config.error.map((finding) =>
-          locate({
-            ...finding,
-            pointer: `${place}${finding.pointer}`,
-            message: `${name}: ${finding.message}`,
-          }),
-        ),
-      );
-    }
-  }
-  if (diagnostics.length > 0) throw failWith(diagnostics);
-  return configs;
 }
 
 function describe({ base, next, changes, waves, generation }: Plan, file: string): string[] {

@@ -24,7 +24,7 @@ export interface Scope {
   /** The scopes it inherits from, the widest first. */
   readonly around: readonly Scope[];
   /** Where a member of the layer stands, by its pointer below the layer, for example `/settings/idleUnloadMs`. */
-  readonly place: (pointer: string) => Location;
+  readonly place: (pointer: string, at?: "key") => Location;
 }
 
 /** The scopes of one plugin of a deployment. */
@@ -120,15 +120,16 @@ function deployedScopes(deployment: Document<Deployment>, { name }: Manifest, ar
 export function placeIn(
   { locate, file }: Pick<Document<unknown>, "locate" | "file">,
   pointer: string,
+  at?: "key",
 ): Location {
-  const { location } = locate({ code: "CONFIG_CONTRADICTION", severity: "error", message: "", pointer });
-  return location ?? { file };
+  const about = { code: "CONFIG_CONTRADICTION", severity: "error", message: "", pointer } as const;
+  return locate({ ...about, ...(at && { at }) }).location ?? { file };
 }
 
 const placesIn =
   (document: Pick<Document<unknown>, "locate" | "file">, base: string) =>
-  (pointer: string): Location =>
-    placeIn(document, `${base}${pointer}`);
+  (pointer: string, at?: "key"): Location =>
+    placeIn(document, `${base}${pointer}`, at);
 
 /** A setting that applies in a scope, and the scope that states it. */
 export interface Applied<Value> {

@@ -38,15 +38,23 @@ export function deploymentSets(documents: readonly AnyDocument[]): DeploymentSet
     a.value.name < b.value.name ? -1 : 1,
   );
   return ofFormat<Deployment>(documents, "deployment").map((deployment) => {
-    const { platform: path, plugins: deployed } = deployment.value;
-    const file = path === undefined ? undefined : resolve(dirname(deployment.file), path);
+    const [file] = platformFile(deployment);
     return {
       deployment,
       platform: platforms.find((platform) => resolve(platform.file) === file),
-      plugins: plugins.filter(({ value }) => deployed.some(({ name }) => name === value.name)),
+      plugins: plugins.filter(({ value }) =>
+        deployment.value.plugins.some(({ name }) => name === value.name),
+      ),
     };
   });
 }
+
+/** The platform configuration that a document names, if it is a deployment that names one; absolute. */
+export const platformOf = (document: AnyDocument): readonly string[] =>
+  ofFormat<Deployment>([document], "deployment").flatMap(platformFile);
+
+const platformFile = ({ file, value: { platform } }: Document<Deployment>): readonly string[] =>
+  platform === undefined ? [] : [resolve(dirname(file), platform)];
 
 /** The format was told by the door that each document came through, so its value has that format's type. */
 const ofFormat = <T>(documents: readonly AnyDocument[], format: Format): Document<T>[] =>

@@ -1,0 +1,48 @@
+import type { Diagnostic, Location } from "../../domain/diagnostic.ts";
+import type { Manifest } from "../../domain/manifest.ts";
+import { effectiveConfig } from "../config.ts";
+import { placed, valueAt, type Finding } from "../document.ts";
+import { inheritedConfig } from "./explain.ts";
+import type { Config } from "./merge.ts";
+import { hierarchyOf, type DeploymentSet, type Document, type PluginScopes } from "./scope.ts";
+
+/** The configuration of every plugin of a deployment, by name, and what is wrong with the others. */
+export interface DeployedConfigs {
+  readonly configs: ReadonlyMap<Manifest["name"], Config>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Merges what each plugin inherits over its defaults, and checks it against the plugin's own schema. */
+export async function deployedConfigs(set: DeploymentSet): Promise<DeployedConfigs> {
+  const configs = new Map<Manifest["name"], Config>();
+  const diagnostics: Diagnostic[] = [];
+  for (const scopes of hierarchyOf(set).plugins) {
+    const { value: manifest } = scopes.manifest;
+    const config = await effectiveConfig(manifest, inheritedConfig(scopes, scopes.plugin));
+    if (config.ok) configs.set(manifest.name, config.value);
+    else diagnostics.push(...config.error.map((finding) => located(scopes, finding)));
+  }
+  return { configs, diagnostics };
+}
+
+function located(scopes: PluginScopes, finding: Finding): Diagnostic {
+  const message = `${scopes.manifest.value.name}: ${finding.message}`;
+  return placed({ ...finding, message }, ({ pointer, at }) => originOf(scopes, pointer, at));
+}
+
+/** Where the narrowest scope that states a value does so; else where what should hold it stands. */
+function originOf(scopes: PluginScopes, pointer: string, at: "key" | undefined): Location {
+  const { plugin } = scopes;
+  const stating = [plugin, ...plugin.around.toReversed()].find(
+    ({ layer }) => valueAt(layer.config ?? {}, pointer) !== undefined,
+  );
+  if (stating) return stating.place(`/config${pointer}`, at);
+  const above = pointer.slice(0, pointer.lastIndexOf("/"));
+  return above === "" ? plugin.place("/config") : originOf(scopes, above, undefined);
+}
+
+/** A manifest without its text, as the store has it. */
+export const withoutText = (value: Manifest): Document<Manifest> => {
+  const file = `${value.name}@${value.version}/plugin.json`;
+  return { value, file, warnings: [], locate: (finding) => placed(finding, () => ({ file })) };
+};
