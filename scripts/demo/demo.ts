@@ -29,7 +29,7 @@ try {
 async function tour(): Promise<void> {
   say(`Everything below happens in ${folder}`);
   heading("Six plugins: two exchange connectors, a normaliser, a risk manager, its rules and a limit");
-  await type("npx tradsys validate plugins/*/plugin.yaml paper-desk.yaml");
+  await type("npx tradsys validate plugins/*/plugin.yaml paper-desk.yaml platform.yaml");
   await type("npx build-plugin plugins/* --out bundles");
 
   heading("Signed with a key of our own, trusted by a policy that we wrote, put into a store");
@@ -84,7 +84,7 @@ async function layOut(): Promise<void> {
     recursive: true,
     filter: (source) => !source.endsWith("/dist"),
   });
-  await cp(join(repository, "manifests/deployments/paper-desk.yaml"), join(folder, "paper-desk.yaml"));
+  await cp(join(repository, "manifests/deployments"), folder, { recursive: true });
   await cp(join(import.meta.dirname, "files"), folder, { recursive: true });
   await mkdir(join(folder, "secrets"));
   await writeFile(join(folder, "secrets/binance-api-key"), "demo-key\n", { mode: 0o600 });
