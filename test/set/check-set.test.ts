@@ -1,10 +1,17 @@
 import { expect, it } from "vitest";
 
 import type { Diagnostic, Location } from "../../src/domain/diagnostic.ts";
-import { checkSet } from "../../src/manifest/set/check-set.ts";
+import { checkDeployedConfigs, checkSet } from "../../src/manifest/set/check-set.ts";
 import { contradictory, documents } from "./documents.ts";
 
 const at = ({ file, start }: Location): string => `${file}:${start?.line}:${start?.column}`;
+
+const plugin = (name: string, facets: string): string =>
+  `apiVersion: tradsys/plugin/v1\nkind: risk-limit\nname: "@acme/${name}"\nversion: 1.0.0\nlicense: MIT\nentry: i.ts\nhostApi: ^3\nfacets: ${facets}\n`;
+
+const deploymentOf = (...names: readonly string[]) => ({
+  "d.yaml": `apiVersion: tradsys/deployment/v1\nname: d\nplugins: [${names.map((name) => `{ name: "@acme/${name}", range: "*" }`).join(", ")}]\n`,
+});
 
 /** A finding as its reader would repeat it: what, and every place. */
 const told = ({ code, message, location, related = [] }: Diagnostic): string =>
@@ -20,7 +27,7 @@ it("finds every contradiction of one deployment in one run, and names both place
 
 it("finds nothing when the numbers agree", async () => {
   const agreeing = (await contradictory()).filter(({ format }) => format !== "platform");
-  const [connector] = agreeing.filter(({ file }) => file === "connector.yaml");
+  const connector = agreeing.find(({ file }) => file === "connector.yaml");
   const platform = documents({
     "platform.yaml": `
 apiVersion: tradsys/platform/v1
@@ -46,4 +53,37 @@ it("lets a deployment give one plugin less time on purpose", () => {
       'apiVersion: tradsys/deployment/v1\nname: d\nplugins: [{ name: "@acme/limit", range: ^1, settings: { startTimeoutMs: 1000 } }]\n',
   };
   expect(checkSet(documents(texts))).toEqual([]);
+});
+
+it("warns of a port that nothing in a whole deployment provides", () => {
+  const texts = {
+    "a.yaml": plugin(
+      "a",
+      "{ f: { requires: [{ port: quotes, range: ^2 }, { port: fx, range: ^1, optional: true }] } }",
+    ),
+    "b.yaml": plugin("b", "{ f: { provides: { quotes: 1.4.0 } } }"),
+  };
+  expect(checkSet(documents({ ...texts, ...deploymentOf("a", "b") })).map(told)).toEqual([
+    "PORT_UNPROVIDED @acme/a requires quotes ^2, and only 1.4.0 in this deployment provides it\n  a.yaml:8:27",
+  ]);
+  expect(checkSet(documents({ ...texts, ...deploymentOf("a", "b", "c") }))).toEqual([]);
+});
+
+it("checks a deployment's configuration against the plugins' own schemas, wherever it is stated", async () => {
+  const found = await checkDeployedConfigs([
+    ...(await contradictory()),
+    ...documents({
+      "second.yaml":
+        'apiVersion: tradsys/deployment/v1\nname: e\nplatform: wrong.yaml\nplugins: [{ name: "@acme/connector", range: "*", config: { venue: 1 } }]\n',
+      "wrong.yaml": "apiVersion: tradsys/platform/v1\nname: w\nconfig: { requestTimeoutMs: soon }\n",
+    }),
+  ]);
+  expect(found.map(({ location }) => location && at(location))).toEqual([
+    "wrong.yaml:3:29",
+    "second.yaml:4:67",
+  ]);
+  expect(found.map(({ code, message }) => `${code} ${message}`)).toEqual([
+    expect.stringContaining("CONFIG_INVALID @acme/connector: `requestTimeoutMs` must be") as string,
+    expect.stringContaining("CONFIG_INVALID @acme/connector: `venue` must be") as string,
+  ]);
 });

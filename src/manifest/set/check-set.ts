@@ -4,11 +4,13 @@ import type { Deployment } from "../../domain/deployment.ts";
 import type { Diagnostic } from "../../domain/diagnostic.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import type { PlatformConfig } from "../../domain/platform.ts";
+import { deployedConfigs } from "../layers/deployed-configs.ts";
 import { hierarchyOf, type DeploymentSet, type Document } from "../layers/scope.ts";
 import type { AnyDocument, Format } from "../parse.ts";
 import { checkInheritance } from "./inheritance.ts";
 import { checkMemory } from "./memory.ts";
 import { checkMetricCollisions } from "./metrics.ts";
+import { checkPorts } from "./ports.ts";
 import { checkTimeouts } from "./timeouts.ts";
 import { checkUnused } from "./unused.ts";
 
@@ -22,13 +24,24 @@ export function checkSet(documents: readonly AnyDocument[]): readonly Diagnostic
   const plugins = ofFormat<Manifest>(documents, "plugin");
   const found = sets.flatMap((set) => {
     const hierarchy = hierarchyOf(set);
-    return [checkTimeouts, checkMemory, checkInheritance, checkUnused].flatMap((rule) => rule(hierarchy));
+    const contradictions = [checkTimeouts, checkMemory, checkInheritance, checkUnused].flatMap((rule) =>
+      rule(hierarchy),
+    );
+    return [...contradictions, ...checkPorts(set)];
   });
   const collisions =
     sets.length === 0
       ? checkMetricCollisions(plugins)
       : sets.flatMap((set) => checkMetricCollisions(set.plugins));
   return [...found, ...collisions];
+}
+
+/** The configuration that each deployment gives its plugins, against the plugins' own schemas. */
+export async function checkDeployedConfigs(
+  documents: readonly AnyDocument[],
+): Promise<readonly Diagnostic[]> {
+  const checked = await Promise.all(deploymentSets(documents).map(deployedConfigs));
+  return checked.flatMap(({ diagnostics }) => diagnostics);
 }
 
 /** The deployments among the documents, each with what belongs to it. */
