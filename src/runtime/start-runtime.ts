@@ -25,6 +25,8 @@ export interface RuntimeOptions extends PreloadOptions {
   readonly secret?: (name: string) => string | undefined;
   /** Where plugins' log entries go. Defaults to nowhere. */
   readonly log?: (entry: LogEntry) => void;
+  /** Calls the start off while it is under way: what was started is stopped again. Later it does nothing. */
+  readonly signal?: AbortSignal;
   /** Packages for plugins that list them in `hostProvided`. */
   readonly hostModules?: HostModules;
 }
@@ -112,10 +114,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     hostModules: options.hostModules ?? {},
   };
   const abort = new AbortController();
-  const started = await startFacets(
-    startableFacets({ generation, plugins, host, signal: abort.signal }),
+  const callOff = (): void => abort.abort();
+  options.signal?.addEventListener("abort", callOff);
+  if (options.signal?.aborted === true) callOff();
+  const started = await startFacets(startableFacets({ generation, plugins, host, signal: abort.signal }), {
     ports,
-  );
+    signal: abort.signal,
+  });
+  options.signal?.removeEventListener("abort", callOff);
   const stop = (): ReturnType<typeof started.stop> => {
     abort.abort();
     return started.stop();

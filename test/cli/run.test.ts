@@ -66,6 +66,19 @@ it.each(["SIGTERM", "SIGINT"] as const)(
   },
 );
 
+it("ends at once when it is asked to while a plugin takes long to start", async () => {
+  const folder = await activeWith({
+    name: "slow",
+    code: pluginCode('start() { context.log.info("starting"); return new Promise(() => undefined); },'),
+    manifest: "facets: { main: {} }\nresources: { startTimeoutMs: 60000, stopTimeoutMs: 100 }",
+  });
+  const { code, stdout } = await runUntilReady(folder, "SIGTERM", "starting");
+  expect({ code, last: stdout.trimEnd().split("\n").at(-1) }).toEqual({
+    code: 0,
+    last: "stopped  before every facet was ready",
+  });
+});
+
 it("runs on when the reader of its output is gone", async () => {
   const folder = await activeDesk();
   const line = `{ "${process.execPath}" ${typed("run --for 300ms").join(" ")}; echo $? >status; } | true`;
@@ -158,10 +171,14 @@ async function activeWith(...plugins: readonly Parameters<typeof writePlugin>[1]
 }
 
 /** Runs what is active and sends a signal once it is ready. */
-async function runUntilReady(folder: string, signal: NodeJS.Signals): Promise<Ended> {
+async function runUntilReady(
+  folder: string,
+  signal: NodeJS.Signals,
+  sign = "running  generation",
+): Promise<Ended> {
   const child = spawn(process.execPath, typed("run"), { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   child.stdout.on("data", (chunk: Buffer) => {
-    if (chunk.includes("running  generation")) child.kill(signal);
+    if (chunk.includes(sign)) child.kill(signal);
   });
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),

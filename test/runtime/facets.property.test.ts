@@ -50,7 +50,10 @@ async function run(nodes: readonly Node[]): Promise<readonly Event[]> {
       { after: after.map((at) => facet(`p${at}#main`)) },
     ),
   );
-  const started = await startFacets(facets, new PortRegistry());
+  const started = await startFacets(facets, {
+    ports: new PortRegistry(),
+    signal: new AbortController().signal,
+  });
   await setImmediate();
   await started.stop();
   return events;

@@ -8,7 +8,8 @@ import { PortRegistry } from "../../src/runtime/ports.ts";
 import { facet } from "../support/root.ts";
 import { startable } from "./startable.ts";
 
-const start = (...facets: readonly StartableFacet[]) => startFacets(facets, new PortRegistry());
+const start = (...facets: readonly StartableFacet[]) =>
+  startFacets(facets, { ports: new PortRegistry(), signal: new AbortController().signal });
 const never = Promise.withResolvers<never>().promise;
 
 it("has no barriers: a slow facet holds up only what waits for it", async () => {
@@ -169,4 +170,38 @@ it("refuses a facet that lacks a port it promises, and stops it", async () => {
     },
   });
   expect(stops).toEqual(["a"]);
+});
+
+it("can be called off while it starts: what is not ready fails, what is ready is stopped", async () => {
+  const off = new AbortController();
+  const said: string[] = [];
+  const starting = startFacets(
+    [
+      startable("quick#main", { stop: () => void said.push("quick stopped") }),
+      startable(
+        "stuck#main",
+        { start: () => never, stop: () => void said.push("stuck stopped") },
+        { stopTimeoutMs: 20 },
+      ),
+      startable(
+        "after#main",
+        { start: () => void said.push("after started") },
+        { after: [facet("stuck#main")] },
+      ),
+    ],
+    { ports: new PortRegistry(), signal: off.signal },
+  );
+  await setImmediate();
+  off.abort();
+  const started = await starting;
+  expect(started.status().get(facet("stuck#main"))).toMatchObject({
+    state: "failed",
+    error: {
+      code: "START_FAILED",
+      message: `the start was called off before ${facet("stuck#main")} was ready`,
+    },
+  });
+  expect(started.status().get(facet("after#main"))).toEqual({ state: "blocked", by: facet("stuck#main") });
+  await started.stop();
+  expect(said).toEqual(["stuck stopped", "quick stopped"]);
 });

@@ -50,7 +50,12 @@ async function generationFrom(
   candidates: readonly Candidate[],
   overrides: Readonly<Record<string, Config>>,
 ): Promise<Generation> {
-  const plugins = candidates.map(({ manifest: { name } }) => ({ name, range: "*", config: {}, instances: {} }));
+  const plugins = candidates.map(({ manifest: { name } }) => ({
+    name,
+    range: "*",
+    config: {},
+    instances: {},
+  }));
   const resolved = resolve({
     requirements: plugins,
     candidates,

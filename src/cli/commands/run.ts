@@ -5,7 +5,7 @@ import { failWith, TradsysError } from "../../domain/errors.ts";
 import type { FacetId } from "../../domain/ids.ts";
 import type { FacetState } from "../../runtime/lifecycle/facets.ts";
 import type { LogEntry } from "../../runtime/plugin-instance.ts";
-import { startRuntime } from "../../runtime/start-runtime.ts";
+import { startRuntime, type Runtime, type RuntimeOptions } from "../../runtime/start-runtime.ts";
 import { defineCommand, type Io } from "../command.ts";
 import { milliseconds, plural, short } from "../documents.ts";
 import { durationOf, ROOT_OPTION, rootOf } from "../options.ts";
@@ -34,13 +34,14 @@ export const runCommand = defineCommand({
 
   async run({ flags }, io) {
     const duration = flags.for === undefined ? undefined : durationOf(flags.for);
-    const runtime = await startRuntime({
+    const runtime = await startUnlessCalledOff(io.signal, {
       root: rootOf(io, flags),
       files: io.files,
       now: io.now,
       secret: await secretsFrom(io, flags.secrets),
       log: (entry) => io.report(describeEntry(entry), { event: "log", ...entry }),
     });
+    if (!runtime) return { data: { stopped: true }, lines: ["stopped  before every facet was ready"] };
     const { digest, report } = runtime;
     for (const [facet, ms] of report.facets)
       io.report(`ready    ${facet} after ${milliseconds(ms)}`, { event: "ready", facet, ms });
@@ -64,6 +65,19 @@ export const runCommand = defineCommand({
     return { data: { generation: digest, stopped: true }, lines: ["stopped  every facet, in reverse order"] };
   },
 });
+
+/** Being asked to end while everything starts is no failure; `undefined` then, and all of it is stopped again. */
+async function startUnlessCalledOff(
+  signal: AbortSignal,
+  options: RuntimeOptions,
+): Promise<Runtime | undefined> {
+  try {
+    return await startRuntime({ ...options, signal });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
 
 /** Resolves when the process is asked to end, or when its time is over. */
 async function ended(signal: AbortSignal, duration: number | undefined): Promise<void> {

@@ -32,14 +32,18 @@ export class FacetRun {
   /**
    * Resolves with what the facet provides, once it is ready.
    *
-   * @throws {TradsysError} `START_TIMEOUT`, or `START_FAILED` for a promised port that is missing; else whatever
-   *   the plugin throws.
+   * @param signal Calls the start off: nobody waits for it any longer.
+   * @throws {TradsysError} `START_TIMEOUT`, or `START_FAILED` for a start that was called off and for a promised
+   *   port that is missing; else whatever the plugin throws.
    */
-  async ready(): Promise<Provided> {
+  async ready(signal: AbortSignal): Promise<Provided> {
     const { id, promises, startTimeoutMs } = this.facet;
-    const outcome = await within(startTimeoutMs, this.#starting);
-    if (outcome.late) {
+    const outcome = await within(startTimeoutMs, this.#starting, signal);
+    if (outcome.kind !== "done") {
       this.#isAbandoned = true;
+      if (outcome.kind === "calledOff") {
+        throw new TradsysError("START_FAILED", `the start was called off before ${id} was ready`);
+      }
       throw new TradsysError("START_TIMEOUT", `${id} was not ready after ${startTimeoutMs} ms`, {
         hint: "Raise resources.startTimeoutMs in its manifest if it needs longer.",
       });
@@ -78,7 +82,7 @@ export class FacetRun {
     await within(stopTimeoutMs, Promise.allSettled([this.#starting]));
     try {
       const outcome = await within(stopTimeoutMs, Promise.resolve(this.#handle?.stop?.()));
-      if (!outcome.late) return undefined;
+      if (outcome.kind === "done") return undefined;
       return new TradsysError("STOP_TIMEOUT", `${id} had not stopped after ${stopTimeoutMs} ms`, {
         hint: "Raise resources.stopTimeoutMs in its manifest if it needs longer.",
       });

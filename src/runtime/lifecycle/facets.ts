@@ -25,11 +25,12 @@ export interface StartedFacets {
 
 /**
  * Starts every facet as soon as all it waits for is ready: no barriers between waves. A facet that fails is
- * stopped at once, and blocks those after it and nothing else.
+ * stopped at once, and blocks those after it and nothing else. When the signal calls the start off, every
+ * facet that is not ready yet fails.
  */
 export async function startFacets(
   facets: readonly StartableFacet[],
-  ports: PortRegistry,
+  { ports, signal }: { readonly ports: PortRegistry; readonly signal: AbortSignal },
 ): Promise<StartedFacets> {
   const began = performance.now();
   const states = new Map<FacetId, FacetState>(facets.map(({ id }) => [id, { state: "waiting" }]));
@@ -49,7 +50,7 @@ export async function startFacets(
     states.set(id, { state: "starting" });
     const run = new FacetRun(facet);
     try {
-      ports.offer(id, await run.ready());
+      ports.offer(id, await run.ready(signal));
       ready.push(run);
       readyAfterMs.set(id, performance.now() - began);
       states.set(id, { state: "ready" });
