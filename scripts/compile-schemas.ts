@@ -10,38 +10,44 @@ const standalone = require("ajv/dist/standalone") as {
   default: (ajv: Ajv2020, names: Record<string, string>) => string;
 };
 
-const folder = new URL("../schemas/", import.meta.url);
-const target = new URL("../src/manifest/validators.js", import.meta.url);
+const schemaFolder = new URL("../schemas/", import.meta.url);
+const targetFolder = new URL("../src/manifest/", import.meta.url);
 
-/** Options are set by what a manifest is: text from outside, whose missing fields take their defaults. */
-const ajv = new Ajv2020({
+const OPTIONS = {
   strict: true,
   allErrors: true,
   ownProperties: true,
-  useDefaults: true,
   messages: false,
   code: { source: true, esm: true },
-});
+} as const;
 
+/** Writes the validators of our own formats, and that of JSON Schema itself for the schemas that plugins bring. */
 export async function compileSchemas(): Promise<void> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith(".schema.json")).toSorted();
+  const files = (await readdir(schemaFolder)).filter((file) => file.endsWith(".schema.json")).toSorted();
   const names: Record<string, string> = {};
   const schemas: Record<string, AnySchemaObject> = {};
+  // What is missing in a manifest takes its default as it is checked.
+  const ajv = new Ajv2020({ ...OPTIONS, useDefaults: true });
   for (const file of files) {
-    const schema = JSON.parse(await readFile(new URL(file, folder), "utf8")) as AnySchemaObject & {
+    const schema = JSON.parse(await readFile(new URL(file, schemaFolder), "utf8")) as AnySchemaObject & {
       $id: string;
     };
     ajv.addSchema(schema);
     names[file.replace(".schema.json", "")] = schema.$id;
     schemas[file] = schema;
   }
-  // Bundled, so that the helpers the validators call come along and `ajv` itself does not.
+  const own = `${standalone.default(ajv, names)}\nexport const schemas = ${JSON.stringify(schemas)};`;
+  const metaSchema = { metaSchema: "https://json-schema.org/draft/2020-12/schema" };
+  await Promise.all([
+    write("validators.js", own),
+    write("meta-schema.js", standalone.default(new Ajv2020({ ...OPTIONS, strict: false }), metaSchema)),
+  ]);
+}
+
+/** Bundled, so that the helpers the validators call come along and `ajv` itself does not. */
+async function write(name: string, contents: string): Promise<void> {
   const { outputFiles } = await build({
-    stdin: {
-      contents: `${standalone.default(ajv, names)}\nexport const schemas = ${JSON.stringify(schemas)};`,
-      resolveDir: import.meta.dirname,
-      loader: "js",
-    },
+    stdin: { contents, resolveDir: import.meta.dirname, loader: "js" },
     bundle: true,
     format: "esm",
     platform: "node",
@@ -51,5 +57,5 @@ export async function compileSchemas(): Promise<void> {
   });
   const [output] = outputFiles;
   if (!output) throw new Error("esbuild wrote nothing");
-  await writeFile(target, output.contents);
+  await writeFile(new URL(name, targetFolder), output.contents);
 }

@@ -19,6 +19,10 @@ export interface Io {
   readonly user: string;
   /** Prints at once; for what a long-running command reports on its way. `data` is what `--json` prints. */
   readonly report: (line: string, data: unknown) => void;
+  /** Prints an outcome that is not the last one, for a command that comes to several. */
+  readonly print: (outcome: Outcome) => void;
+  /** All of standard input. @throws {TradsysError} `FILE_TOO_LARGE` */
+  readonly stdin: (maxBytes: number) => Promise<Buffer>;
   /** Says what is being done, on a terminal and when it takes long. */
   readonly progress: (text: string) => void;
   /** Aborted when the user or the system asks the command to end. */
@@ -32,6 +36,8 @@ export interface Outcome {
   /** What a person reads. */
   readonly lines: readonly string[];
   readonly diagnostics?: readonly Diagnostic[];
+  /** A document for another tool: printed as it is, instead of lines and diagnostics. */
+  readonly document?: string;
   /** Defaults to 0. */
   readonly exit?: number;
 }
@@ -40,6 +46,8 @@ type OptionSpec = ParseArgsOptionDescriptor & {
   readonly description: string;
   /** Name of the value in the help text. */
   readonly value?: string;
+  /** Every value that it takes, where these can be listed. */
+  readonly choices?: readonly string[];
 };
 type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 type Parsed<O extends OptionSpecs> = ReturnType<
@@ -54,6 +62,8 @@ interface CommandSpec<O extends OptionSpecs> {
   readonly options: O;
   /** Fewest and most positional arguments. */
   readonly positionals: readonly [number, number];
+  /** Every value that the first argument takes, where these can be listed. */
+  readonly choices?: readonly string[];
   run(call: { readonly flags: Parsed<O>; readonly args: readonly string[] }, io: Io): Promise<Outcome>;
 }
 
@@ -61,7 +71,15 @@ export interface Command {
   readonly usage: string;
   readonly example: string;
   readonly options: OptionSpecs;
+  readonly choices: readonly string[];
   run(argv: readonly string[], io: Io): Promise<Outcome>;
+}
+
+/** A command by what it does, before it is loaded. */
+export interface Registered {
+  readonly summary: string;
+  /** Loaded only when used: a command that needs no bundler does not wait for one. */
+  readonly load: () => Promise<Command>;
 }
 
 /** Types a command's flags from their declaration, and turns what `parseArgs` refuses into `USAGE`. */
@@ -70,13 +88,14 @@ export function defineCommand<const O extends OptionSpecs>(spec: CommandSpec<O>)
     usage: spec.usage,
     example: spec.example,
     options: spec.options,
+    choices: spec.choices ?? [],
     async run(argv, io) {
       const { values, positionals } = parse(argv, spec);
       const [fewest, most] = spec.positionals;
       if (positionals.length < fewest || positionals.length > most) {
         const problem = positionals.length < fewest ? "missing argument" : "too many arguments";
         throw new TradsysError("USAGE", `${problem}: expected ${spec.usage || "none"}`, {
-          hint: `For example: ${spec.example}`,
+          hint: `For example: \`${spec.example}\``,
         });
       }
       return spec.run({ flags: values, args: positionals }, io);
@@ -94,7 +113,17 @@ function parse<O extends OptionSpecs>(argv: readonly string[], { options, exampl
     const meant = unknown === undefined ? undefined : closest(unknown, Object.keys(options));
     throw new TradsysError("USAGE", message.charAt(0).toLowerCase() + message.slice(1), {
       cause,
-      hint: meant === undefined ? `For example: ${example}` : `Did you mean --${meant}?`,
+      hint: meant === undefined ? `For example: \`${example}\`` : `Did you mean --${meant}?`,
     });
   }
+}
+
+/** One of the values that are known. @throws {TradsysError} `USAGE`, with the one that was meant or all of them. */
+export function oneOf<T extends string>(known: readonly T[], text: string, what: string): T {
+  const found = known.find((each) => each === text);
+  if (found !== undefined) return found;
+  const meant = closest(text, known);
+  throw new TradsysError("USAGE", `\`${text}\` is not a ${what}`, {
+    hint: meant === undefined ? `Known are ${known.join(", ")}.` : `Did you mean \`${meant}\`?`,
+  });
 }

@@ -6,6 +6,7 @@ import { failWith, TradsysError } from "../domain/errors.ts";
 import type { Result } from "../domain/result.ts";
 import type { TrustPolicy } from "../domain/trust.ts";
 import { MAX_TEXT_BYTES, parsePlatform, parseTrust } from "../manifest/parse.ts";
+import { decodeText } from "../manifest/text.ts";
 import type { Io } from "./command.ts";
 
 /** Reads a manifest, lock, plan or policy through its door. @throws {TradsysError} with every finding in it. */
@@ -14,8 +15,8 @@ export async function readDocument<D>(
   file: string,
   parse: (text: string, file: string) => Result<D, readonly Diagnostic[]>,
 ): Promise<D> {
-  const text = await io.files.read(file, MAX_TEXT_BYTES);
-  const parsed = parse(text.toString("utf8"), file);
+  const text = decodeText(await io.files.read(file, MAX_TEXT_BYTES), file);
+  const parsed = text.ok ? parse(text.value, file) : text;
   if (!parsed.ok) throw failWith(parsed.error);
   return parsed.value;
 }

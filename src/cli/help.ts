@@ -1,15 +1,7 @@
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./registry.ts";
+import { SWITCHES_HELP } from "./switches.ts";
 import { table } from "./table.ts";
-
-const SWITCHES_HELP = [
-  ["--help", "Show this text"],
-  ["--json", "Print one JSON document instead of text"],
-  ["--quiet", "Print problems only"],
-  ["--verbose", "Print the causes of a failure"],
-  ["--no-color", "Do not use colour; so does NO_COLOR=1"],
-  ["--version", "Print the version"],
-] as const;
 
 export function productHelp(): string {
   return [

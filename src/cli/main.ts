@@ -9,9 +9,12 @@ import { hasErrno, TradsysError } from "../domain/errors.ts";
 import { HOST_API_VERSION } from "../domain/host.ts";
 import { nodeFiles } from "../platform/files.ts";
 import type { Io, Outcome } from "./command.ts";
+import { jsonOf } from "./formats/json.ts";
+import { renderDiagnostic } from "./formats/pretty.ts";
 import { commandHelp, productHelp } from "./help.ts";
 import { closestCommand, loadCommand } from "./registry.ts";
-import { jsonLine, printable, renderDiagnostic } from "./render.ts";
+import { jsonLine, printable } from "./render.ts";
+import { readStandardInput } from "./standard-input.ts";
 import { version } from "./version.ts";
 
 /** Switches that every command understands. */
@@ -84,6 +87,11 @@ async function runCommand(
       if (switches.json) say(jsonLine(data));
       else if (!switches.quiet) say(printable(line));
     },
+    print(outcome) {
+      progress.clear();
+      print(outcome, switches);
+    },
+    stdin: readStandardInput,
   };
   try {
     return await command.run(args, io);
@@ -94,9 +102,10 @@ async function runCommand(
 }
 
 function print(outcome: Outcome, { json, quiet, color }: Switches): number {
-  const { data, lines, diagnostics = [], exit = 0 } = outcome;
-  if (json) {
-    say(jsonLine({ ok: exit === 0, data, diagnostics }));
+  const { lines, diagnostics = [], exit = 0 } = outcome;
+  const document = json ? jsonOf(outcome) : outcome.document;
+  if (document !== undefined) {
+    process.stdout.write(document);
     return exit;
   }
   const style = { color, cwd: process.cwd(), sourceOf };

@@ -1,17 +1,19 @@
 import { closest } from "../domain/closest.ts";
-import type { Command } from "./command.ts";
-
-interface Registered {
-  readonly summary: string;
-  /** Loaded only when used: a command that needs no bundler does not wait for one. */
-  load(): Promise<Command>;
-}
+import type { Command, Registered } from "./command.ts";
 
 /** Every command, in the order of the flow from source to running plugin. */
 export const COMMANDS: Readonly<Record<string, Registered>> = {
+  init: {
+    summary: "Start a plugin from a template",
+    load: async () => (await import("./commands/init.ts")).initCommand,
+  },
   validate: {
     summary: "Check manifests and print every problem found",
     load: async () => (await import("./commands/validate.ts")).validateCommand,
+  },
+  config: {
+    summary: "Explain where a value of a plugin's configuration comes from",
+    load: async () => (await import("./commands/config.ts")).configCommand,
   },
   build: {
     summary: "Compile plugins into bundles",
@@ -68,6 +70,14 @@ export const COMMANDS: Readonly<Record<string, Registered>> = {
   run: {
     summary: "Start what is active and keep it running",
     load: async () => (await import("./commands/run.ts")).runCommand,
+  },
+  schema: {
+    summary: "Print the JSON schemas of all formats",
+    load: async () => (await import("./commands/schema.ts")).schemaCommand,
+  },
+  completion: {
+    summary: "Print a completion script for a shell",
+    load: async () => (await import("./commands/completion.ts")).completionFor(COMMANDS),
   },
 };
 

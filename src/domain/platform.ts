@@ -33,7 +33,7 @@ export interface ConfigLayer {
 }
 
 /** Some plugins of a deployment under one name. */
-export interface PluginGroup extends ConfigLayer {
+interface PluginGroup extends ConfigLayer {
   readonly plugins: readonly string[];
 }
 

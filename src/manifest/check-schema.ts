@@ -1,33 +1,151 @@
 import type { ErrorObject } from "ajv";
 
 import { closest } from "../domain/closest.ts";
-import type { ErrorCode } from "../domain/codes.ts";
-import { escapePointer, unescapePointer, valueAt, type Finding } from "./document.ts";
-import { isSchema, membersOf, schemaAt, type Schema, type SchemaSource } from "./schema-at.ts";
+import { isAlternative, withoutBranches } from "./branches.ts";
+import { escapePointer, valueAt, type Finding } from "./document.ts";
+import { membersOf, schemaAt, type SchemaSource } from "./schema-at.ts";
+import { listed, nameOf, wordsFor } from "./schema-words.ts";
+
+/** A value and the schema that it was checked against. */
+interface Checked {
+  readonly source: SchemaSource;
+  readonly value: unknown;
+}
+
+/** More would not be read; nor are more errors weighed, since each is compared with the others. */
+const MAX_FINDINGS = 50;
+const MAX_ERRORS = 1000;
+/** A longer list of fields is for the documentation. */
+const MAX_LISTED = 12;
 
 /**
  * Says in plain words what a schema validator found. One cause gives one finding: what follows from a wrong
- * `apiVersion`, and the branches of an alternative, are left out.
+ * `apiVersion`, the branches of an alternative that was not meant, and the absence of a field that is there
+ * misspelt, are left out.
  */
-export function schemaFindings(
-  errors: readonly ErrorObject[],
-  { source, value }: { readonly source: SchemaSource; readonly value: unknown },
-): readonly Finding[] {
-  const wrongFormat = errors.find(
-    (error) =>
-      error.instancePath === "/apiVersion" ||
-      (error.keyword === "required" &&
-        error.instancePath === "" &&
-        error.params["missingProperty"] === "apiVersion"),
-  );
-  if (wrongFormat) return [apiVersionFinding(source)];
-  return errors
-    .filter((error) => !/\/(?:oneOf|anyOf)\/\d|\/propertyNames\/.+/.test(error.schemaPath))
-    .map((error) => finding(error, source, valueAt(value, error.instancePath)));
+export function schemaFindings(errors: readonly ErrorObject[], checked: Checked): readonly Finding[] {
+  const { source } = checked;
+  // A plugin's own configuration may have a field of that name.
+  if (source.subject === undefined && errors.some(isAboutFormat)) return [formatFinding(errors, checked)];
+  const causes = withoutBranches(errors.slice(0, MAX_ERRORS), source)
+    // It only repeats that a name was refused.
+    .filter(({ keyword }) => keyword !== "propertyNames")
+    .slice(0, MAX_FINDINGS);
+  const byPlace = Map.groupBy(causes, ({ instancePath }) => instancePath);
+  return [...byPlace].flatMap(([pointer, found]) => findingsAt(pointer, found, checked));
 }
 
-function apiVersionFinding(source: SchemaSource): Finding {
+function findingsAt(pointer: string, errors: readonly ErrorObject[], checked: Checked): Finding[] {
+  const { source } = checked;
+  const value = valueAt(checked.value, pointer);
+  const schema = schemaAt(source, pointer);
+  const name = nameOf(pointer, source.subject);
+
+  const missing = errors.flatMap((error) => missingName(error) ?? []);
+  const alternative = errors.find(isAlternative);
+  const alternatives = alternative ? requiredNames(schema, alternative.keyword) : [];
+  const known = Object.keys(membersOf(schema));
+
+  // What is missing is the likeliest meaning of what is unknown.
+  const unknown = errors.flatMap((error) => unknownName(error) ?? []);
+  const misspelt = unknown.map((field) => ({
+    field,
+    meant: closest(field, [...missing, ...alternatives]) ?? closest(field, known),
+  }));
+  const given = new Set(misspelt.map(({ meant }) => meant));
+  const absent = missing.filter((field) => !given.has(field));
+
+  const refused = errors.filter(
+    (error) =>
+      missingName(error) === undefined &&
+      unknownName(error) === undefined &&
+      !(isAlternative(error) && alternatives.some((field) => given.has(field))),
+  );
+  // Several keywords may refuse one value, or one name; the first one says enough.
+  const first = [...Map.groupBy(refused, ({ propertyName }) => propertyName).values()].flatMap(
+    ([one]) => one ?? [],
+  );
+  return [
+    ...misspelt.map(({ field, meant }): Finding => ({
+      code: "FIELD_UNKNOWN",
+      severity: "error",
+      pointer: `${pointer}/${escapePointer(field)}`,
+      at: "key",
+      message: `${name} has no field \`${field}\``,
+      ...hintFor(field, meant, { source, pointer, known }),
+    })),
+    ...(absent.length === 0
+      ? []
+      : [
+          {
+            code: "FIELD_MISSING",
+            severity: "error",
+            pointer,
+            at: "key",
+            message: `${name} needs ${listed(absent, "and")}`,
+          } as const,
+        ]),
+    ...first.map((error) => wordsFor(error, { schema, name, value })),
+  ];
+}
+
+/** Where a field is not known: the field that was meant, where it belongs, or what there is. */
+function hintFor(
+  field: string,
+  meant: string | undefined,
+  { source, pointer, known }: Fields,
+): Partial<Finding> {
+  const [, before, after] = /^(\w+):(.+)$/.exec(field) ?? [];
+  if (before !== undefined) return { hint: `Write a space after the colon: \`${before}: ${after}\`.` };
+  if (meant !== undefined) return { hint: `Did you mean \`${meant}\`?` };
+  const owner = known.find((name) =>
+    Object.hasOwn(membersOf(schemaAt(source, `${pointer}/${escapePointer(name)}`)), field),
+  );
+  if (owner !== undefined) return { hint: `\`${field}\` belongs below \`${owner}\`.` };
+  return known.length > 0 && known.length <= MAX_LISTED
+    ? { hint: `Fields are ${listed(known, "and")}.` }
+    : {};
+}
+
+/** The fields that an object can have. */
+interface Fields {
+  readonly source: SchemaSource;
+  readonly pointer: string;
+  readonly known: readonly string[];
+}
+
+const missingName = ({ keyword, params }: ErrorObject): string | undefined =>
+  keyword === "required" ? String(params["missingProperty"]) : undefined;
+
+const unknownName = ({ keyword, params }: ErrorObject): string | undefined =>
+  keyword === "additionalProperties" || keyword === "unevaluatedProperties"
+    ? String(params["additionalProperty"] ?? params["unevaluatedProperty"])
+    : undefined;
+
+/** The fields that the branches of an alternative ask for. */
+function requiredNames(schema: ReturnType<typeof schemaAt>, keyword: string): readonly string[] {
+  const branches = schema?.[keyword];
+  if (!Array.isArray(branches)) return [];
+  return branches.flatMap((branch: { readonly required?: readonly string[] }) => branch.required ?? []);
+}
+
+const isAboutFormat = (error: ErrorObject): boolean =>
+  error.instancePath === "/apiVersion" || (error.instancePath === "" && missingName(error) === "apiVersion");
+
+function formatFinding(errors: readonly ErrorObject[], { source }: Checked): Finding {
   const { const: expected } = schemaAt(source, "/apiVersion") ?? {};
+  const unknown = errors.flatMap((error) => (error.instancePath === "" ? (unknownName(error) ?? []) : []));
+  const misspelt = closest("apiVersion", unknown);
+  if (misspelt !== undefined) {
+    return {
+      code: "FIELD_UNKNOWN",
+      severity: "error",
+      pointer: `/${escapePointer(misspelt)}`,
+      at: "key",
+      message: `the document has no field \`${misspelt}\``,
+      hint: "Did you mean `apiVersion`?",
+    };
+  }
   return {
     code: "API_VERSION_UNKNOWN",
     severity: "error",
@@ -35,112 +153,4 @@ function apiVersionFinding(source: SchemaSource): Finding {
     message: `this must be \`apiVersion: ${String(expected)}\``,
     hint: `Write \`apiVersion: ${String(expected)}\`, or use the version of tradsys that the file was written for.`,
   };
-}
-
-function finding(error: ErrorObject, source: SchemaSource, found: unknown): Finding {
-  const { instancePath, keyword, params } = error;
-  const name = instancePath === "" ? (source.subject ?? "the document") : nameOf(instancePath);
-  const make = (code: ErrorCode, message: string, more: Partial<Finding> = {}): Finding => ({
-    code,
-    severity: "error",
-    pointer: instancePath,
-    message,
-    ...more,
-  });
-  switch (keyword) {
-    case "required":
-      return make("FIELD_MISSING", `${name} needs \`${params["missingProperty"]}\``, { at: "key" });
-    case "additionalProperties":
-    case "unevaluatedProperties": {
-      const unknown = String(params["additionalProperty"] ?? params["unevaluatedProperty"]);
-      const known = Object.keys(membersOf(schemaAt(source, instancePath)));
-      const meant = closest(unknown, known);
-      return make("FIELD_UNKNOWN", `${name} has no field \`${unknown}\``, {
-        pointer: `${instancePath}/${escapePointer(unknown)}`,
-        at: "key",
-        ...(known.length > 0 && {
-          hint: meant === undefined ? `Fields are ${listed(known)}.` : `Did you mean \`${meant}\`?`,
-        }),
-      });
-    }
-    case "propertyNames":
-      return make("FIELD_VALUE", `\`${params["propertyName"]}\` is not a name ${name} can hold`, {
-        pointer: `${instancePath}/${escapePointer(String(params["propertyName"]))}`,
-        at: "key",
-      });
-    case "type":
-      return make("FIELD_TYPE", `${name} must be ${article(String(params["type"]))}`);
-    case "enum": {
-      const allowed = (params["allowedValues"] as unknown[]).map(String);
-      const meant = typeof found === "string" ? closest(found, allowed) : undefined;
-      return make("FIELD_VALUE", `${name} must be one of ${listed(allowed)}`, {
-        ...(meant !== undefined && { hint: `Did you mean \`${meant}\`?` }),
-      });
-    }
-    case "const":
-      return make("FIELD_VALUE", `${name} must be \`${String(params["allowedValue"])}\``);
-    case "pattern": {
-      const { examples } = schemaAt(source, instancePath) ?? {};
-      return make("FIELD_VALUE", `${name} does not have the right form`, {
-        hint: Array.isArray(examples)
-          ? `For example \`${String(examples[0])}\`.`
-          : `The form is \`${params["pattern"]}\`.`,
-      });
-    }
-    case "minimum":
-    case "maximum":
-      return make("FIELD_VALUE", `${name} must be ${params["comparison"]} ${params["limit"]}`);
-    case "minLength":
-    case "minItems":
-    case "minProperties":
-      return make("FIELD_VALUE", `${name} must have at least ${params["limit"]} ${unitOf(keyword)}`);
-    case "maxLength":
-    case "maxItems":
-    case "maxProperties":
-      return make("FIELD_VALUE", `${name} must have at most ${params["limit"]} ${unitOf(keyword)}`);
-    case "uniqueItems":
-      return make("FIELD_VALUE", `${name} lists the same value twice`);
-    case "oneOf":
-    case "anyOf":
-      return make(
-        "FIELD_VALUE",
-        `${name} must be exactly one of: ${alternatives(schemaAt(source, instancePath), keyword)}`,
-        {
-          at: "key",
-        },
-      );
-    default:
-      return make("FIELD_VALUE", `${name} breaks the schema's \`${keyword}\``);
-  }
-}
-
-const unitOf = (keyword: string): string =>
-  keyword.endsWith("Length") ? "characters" : keyword.endsWith("Items") ? "items" : "members";
-
-const article = (type: string): string => (/^[aeio]/.test(type) ? `an ${type}` : `a ${type}`);
-
-const listed = (values: readonly string[]): string => values.map((value) => `\`${value}\``).join(", ");
-
-/** `/facets/main/requires/0/range` reads as `facets.main.requires[0].range`. */
-function nameOf(pointer: string): string {
-  const path = pointer
-    .split("/")
-    .slice(1)
-    .map((segment) => (/^\d+$/.test(segment) ? `[${segment}]` : `.${unescapePointer(segment)}`))
-    .join("");
-  return `\`${path.replace(/^\./, "")}\``;
-}
-
-/** The branches of an alternative, each by the fields that tell it apart or the type it has. */
-function alternatives(schema: Schema | undefined, keyword: string): string {
-  const branches = schema?.[keyword];
-  if (!Array.isArray(branches)) return "its alternatives";
-  return branches
-    .filter(isSchema)
-    .map((branch) =>
-      Array.isArray(branch["required"])
-        ? listed(branch["required"].map(String))
-        : String(branch["type"] ?? branch["$ref"]),
-    )
-    .join("; ");
 }

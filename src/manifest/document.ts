@@ -1,23 +1,22 @@
-import {
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  parseDocument,
-  visit,
-  type Document,
-  type Node,
-  type YAMLParseError,
-} from "yaml";
+import { isMap, isNode, isScalar, type Node } from "yaml";
 
-import type { Diagnostic, Location, Position } from "../domain/diagnostic.ts";
+import type { Diagnostic, Location } from "../domain/diagnostic.ts";
 import { err, ok, type Result } from "../domain/result.ts";
+import { compose, type Fault } from "./compose.ts";
+import { faultsInData } from "./plain-data.ts";
+import { placeIn } from "./text.ts";
 
-/** A finding in a document before its place in the text is known. */
-export interface Finding extends Omit<Diagnostic, "location" | "pointer"> {
+/** A place in a document, before its place in the text is known. */
+interface Spot {
   readonly pointer: string;
   /** Point at the name of the member rather than at its value. */
   readonly at?: "key";
+}
+
+/** A finding in a document before its place in the text is known. */
+export interface Finding extends Omit<Diagnostic, "location" | "pointer" | "related">, Spot {
+  /** Other places in the same document that belong to it, each with what stands there. */
+  readonly related?: readonly (Spot & { readonly message: string })[];
 }
 
 /** Parsed text that can say where each of its values stands. */
@@ -29,87 +28,51 @@ export interface TextDocument {
 /**
  * Reads YAML 1.2 (core schema, and so JSON too) as plain data: one document, unique keys, no anchors,
  * aliases, tags or merge keys, since each of them lets a small text mean something large or surprising.
+ * Size, depth and tokens are bounded before anything is built.
  */
-export function parseText(text: string, file: string): Result<TextDocument, readonly Diagnostic[]> {
-  const positionOf = positionsIn(text);
-  const at = (start: number, end = start + 1): Location => ({
+export function parseText(withMark: string, file: string): Result<TextDocument, readonly Diagnostic[]> {
+  const text = withMark.replace(/^\uFEFF/, "");
+  const positionOf = placeIn(text);
+  const at = (start: number, end: number): Location => ({
     file,
     start: positionOf(start),
-    end: positionOf(end),
+    end: positionOf(Math.max(end, start + 1)),
   });
-  const document = compose(text);
-  if (!document) {
-    return err([
-      { code: "YAML_SYNTAX", severity: "error", message: "nested too deeply to read", location: { file } },
-    ]);
-  }
-  const faults = independent(document.errors).map(({ code, message, pos }): Diagnostic => ({
-    code: "YAML_SYNTAX",
+  const told = ({ code, message, hint, related, start, end }: Fault): Diagnostic => ({
+    code,
     severity: "error",
-    message: code === "MULTIPLE_DOCS" ? "a file holds one document, and here a second one starts" : message,
-    location: at(...pos),
-    ...(code === "TAB_AS_INDENT" && { hint: "Indent with spaces." }),
-  }));
-  visit(document, {
-    Node(_, node) {
-      const feature = forbiddenFeature(node);
-      if (feature === undefined) return;
-      const [start, end] = node.range ?? [0, 1];
-      faults.push({
-        code: "YAML_FEATURE",
-        severity: "error",
-        message: `${feature} are not allowed in manifests`,
-        location: at(start, end),
-        hint: "Write the value out.",
-      });
-    },
+    message,
+    location: at(start, end),
+    ...(related && {
+      related: [{ message: related.message, location: at(related.start, related.end) }],
+    }),
+    ...(hint !== undefined && { hint }),
   });
-  if (faults.length > 0) return err(faults);
 
-  const locate = ({ pointer, at: part, ...finding }: Finding): Diagnostic => {
-    const node = nodeAt(document.contents, pointer, part === "key");
-    const [start, end] = node?.range ?? [0, 0];
-    return { ...finding, pointer, location: at(start, Math.max(end, start + 1)) };
+  const composed = compose(text);
+  if (!composed.ok) return err([told(composed.error)]);
+  const document = composed.value;
+  const faults = faultsInData(document);
+  if (faults.length > 0) return err(faults.map(told));
+
+  const place = ({ pointer, at: part }: Spot): Location => {
+    const [start, end] = nodeAt(document.contents, pointer, part === "key")?.range ?? [0, 0];
+    return at(start, end);
   };
+  const locate = (finding: Finding): Diagnostic => placed(finding, place);
   return ok({ value: document.toJS({ maxAliasCount: 0 }), locate });
 }
 
-/** Once the parser has lost its way, every further token is unexpected: only the first is worth telling. */
-const independent = (errors: readonly YAMLParseError[]): readonly YAMLParseError[] =>
-  errors.filter(({ code }, i) => i === 0 || code !== "UNEXPECTED_TOKEN");
-
-/** The parser recurses; text that exhausts the stack is text that nobody wrote by hand. */
-function compose(text: string): Document.Parsed | undefined {
-  try {
-    return parseDocument(text, {
-      version: "1.2",
-      schema: "core",
-      merge: false,
-      prettyErrors: false,
-      // With "silent" a second document would go unreported.
-      logLevel: "error",
-    });
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
-}
-
-/** Finds lines itself: the parser's own counter loses those inside some multi-line scalars. */
-function positionsIn(text: string): (offset: number) => Position {
-  const starts = [0, ...text.matchAll(/\n/g).map(({ index }) => index + 1)];
-  return (offset) => {
-    const line = Math.max(1, starts.findLastIndex((start) => start <= offset) + 1);
-    return { line, column: offset - (starts[line - 1] ?? 0) + 1 };
-  };
-}
-
-function forbiddenFeature(node: Node): string | undefined {
-  if (isAlias(node)) return "aliases (`*name`)";
-  if ("anchor" in node && node.anchor !== undefined) return "anchors (`&name`)";
-  if (node.tag !== undefined) return "tags (`!name`)";
-  return undefined;
-}
+/** Gives a finding, and what belongs to it, their places. */
+export const placed = (
+  { pointer, at, related, ...finding }: Finding,
+  place: (spot: Spot) => Location,
+): Diagnostic => ({
+  ...finding,
+  pointer,
+  location: place({ pointer, ...(at && { at }) }),
+  ...(related && { related: related.map((one) => ({ message: one.message, location: place(one) })) }),
+});
 
 /** The node a JSON pointer leads to, or the nearest one above it that exists. */
 function nodeAt(root: Node | null, pointer: string, wantKey: boolean): Node | null {

@@ -4,13 +4,23 @@ import type { Diagnostic } from "../domain/diagnostic.ts";
 import { LOCK_API_VERSION, type Lock } from "../domain/lock.ts";
 import { PLUGIN_API_VERSION, type Manifest } from "../domain/manifest.ts";
 import { PLAN_API_VERSION, type Plan } from "../domain/plan.ts";
+import { PLATFORM_API_VERSION, type PlatformConfig } from "../domain/platform.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { TRUST_API_VERSION, type TrustPolicy } from "../domain/trust.ts";
 import { schemaFindings } from "./check-schema.ts";
 import { parseText, type Finding, type TextDocument } from "./document.ts";
+import { checkConfig } from "./rules/config.ts";
+import { checkContradictions } from "./rules/contradictions.ts";
 import { checkEntry } from "./rules/entry.ts";
+import { checkGrants } from "./rules/grants.ts";
+import { checkHostApi } from "./rules/host-api.ts";
+import { checkKeyDays, checkThresholds } from "./rules/keys.ts";
+import { checkMetrics } from "./rules/metrics.ts";
 import { checkDeployedOnce, checkKeyNames } from "./rules/names.ts";
+import { checkNetwork } from "./rules/network.ts";
 import { checkPermissions } from "./rules/permissions.ts";
+import { checkPlatforms } from "./rules/platforms.ts";
+import { checkOwnPorts, checkPortNames } from "./rules/ports.ts";
 import { checkDeploymentRanges, checkPluginRanges } from "./rules/ranges.ts";
 import { checkVersions } from "./rules/versions.ts";
 import * as validators from "./validators.js";
@@ -25,7 +35,7 @@ export interface Parsed<T> {
 }
 
 /** The formats that can be told apart by their `apiVersion`. */
-export type Format = "plugin" | "deployment" | "trust" | "lock" | "plan";
+export type Format = "plugin" | "deployment" | "platform" | "trust" | "lock" | "plan";
 
 /** A document of a known format. */
 export interface AnyDocument extends Parsed<unknown> {
@@ -80,19 +90,48 @@ function check<T>(value: T, schema: SchemaName, rules: readonly Rule<T>[]): read
   return rules.flatMap((rule) => rule(value));
 }
 
-const PLUGIN_RULES = [checkVersions, checkPluginRanges, checkEntry, checkPermissions];
+const PLUGIN_RULES = [
+  checkVersions,
+  checkPluginRanges,
+  checkHostApi,
+  checkEntry,
+  checkPlatforms,
+  checkPortNames,
+  checkOwnPorts,
+  checkPermissions,
+  checkNetwork,
+  checkGrants,
+  checkMetrics,
+  checkContradictions,
+];
 
 const pluginDoor = doorOf<Manifest>("plugin", PLUGIN_RULES);
 const deploymentDoor = doorOf<Deployment>("deployment", [checkDeployedOnce, checkDeploymentRanges]);
-const trustDoor = doorOf<TrustPolicy>("trust", [checkKeyNames]);
+const platformDoor = doorOf<PlatformConfig>("platform", []);
+const trustDoor = doorOf<TrustPolicy>("trust", [checkKeyNames, checkKeyDays, checkThresholds]);
 const lockDoor = doorOf<Lock>("lock", []);
 const planDoor = doorOf<Plan>("plan", []);
 
 export const parsePlugin = parserOf(pluginDoor);
 export const parseDeployment = parserOf(deploymentDoor);
+export const parsePlatform = parserOf(platformDoor);
 export const parseTrust = parserOf(trustDoor);
 export const parseLock = parserOf(lockDoor);
 export const parsePlan = parserOf(planDoor);
+
+/** What is wrong with a plugin's own config schema and its defaults. Apart from the parser, since it takes a compiler. */
+export const checkPluginConfig = async ({
+  value,
+  locate,
+}: Pick<Parsed<Manifest>, "value" | "locate">): Promise<readonly Diagnostic[]> =>
+  (await checkConfig(value)).map(locate).toSorted(byPlace);
+
+/** All that can be told of a plugin manifest from its text. */
+export async function diagnosePlugin(text: string, file: string): Promise<readonly Diagnostic[]> {
+  const parsed = parsePlugin(text, file);
+  if (!parsed.ok) return parsed.error;
+  return [...parsed.value.warnings, ...(await checkPluginConfig(parsed.value))].toSorted(byPlace);
+}
 
 /** What is wrong with the `plugin.json` of a bundle that someone else built; empty when it may be used. */
 export const bundleManifestFindings = (manifest: BundleManifest): readonly Finding[] =>
@@ -101,6 +140,7 @@ export const bundleManifestFindings = (manifest: BundleManifest): readonly Findi
 const FORMATS: Readonly<Record<string, { readonly format: Format; readonly door: Door<unknown> }>> = {
   [PLUGIN_API_VERSION]: { format: "plugin", door: pluginDoor },
   [DEPLOYMENT_API_VERSION]: { format: "deployment", door: deploymentDoor },
+  [PLATFORM_API_VERSION]: { format: "platform", door: platformDoor },
   [TRUST_API_VERSION]: { format: "trust", door: trustDoor },
   [LOCK_API_VERSION]: { format: "lock", door: lockDoor },
   [PLAN_API_VERSION]: { format: "plan", door: planDoor },

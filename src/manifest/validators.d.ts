@@ -11,6 +11,7 @@ export declare const deployment: Validator;
 export declare const generation: Validator;
 export declare const lock: Validator;
 export declare const plan: Validator;
+export declare const platform: Validator;
 export declare const plugin: Validator;
 export declare const trust: Validator;
 

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readlink, rename, rm, stat, symlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
@@ -131,8 +130,9 @@ async function readUpTo(file: FileHandle, limit: number, size: number): Promise<
   return Buffer.concat(await Array.fromAsync(file.createReadStream(options)));
 }
 
+/** A name that no other writer has, now or after a crash: the process, and an instant of it. */
 const temporaryNameFor = (path: string): string =>
-  join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  join(dirname(path), `.${basename(path)}.${process.pid}-${process.hrtime.bigint()}.tmp`);
 
 /** Makes a folder and those above it, and brings the name of each new one to the disk. */
 async function makeFolder(path: string): Promise<void> {

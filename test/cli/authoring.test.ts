@@ -8,7 +8,6 @@ import { edit, pluginCode, publishedDesk, release, writePlugin } from "../suppor
 
 it.for([
   { golden: "validate/missing-file", line: "validate desk.yaml desc.yaml", code: 66 },
-  { golden: "validate/a-folder", line: "validate plugins", code: 1 },
   { golden: "build/missing-folder", line: "build plugins/risk-cor", code: 66 },
   { golden: "build/not-a-plugin", line: "build desk.yaml", code: 65 },
   { golden: "build/cannot-write", line: "build plugins/risk-core --out desk.yaml/bundles", code: 73 },

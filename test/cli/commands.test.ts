@@ -5,6 +5,8 @@ import { activeDesk, plannedDesk, publishedDesk, upgradedDesk } from "../support
 
 /** Every command once where all is well, on a desk in the state that it needs. */
 const COMMANDS = [
+  { name: "init", line: "init risk-limit plugins/position", desk: publishedDesk },
+  { name: "schema", line: "schema", desk: publishedDesk },
   {
     name: "validate",
     line: "validate desk.yaml plugins/risk-core/plugin.yaml trust.yaml",

@@ -14,9 +14,11 @@ interface Schema {
 }
 
 const schemas = await Promise.all(
-  (await readdir(folder)).map(
-    async (file) => [file, JSON.parse(await readFile(new URL(file, folder), "utf8")) as Schema] as const,
-  ),
+  (await readdir(folder))
+    .filter((file) => file.endsWith(".json"))
+    .map(
+      async (file) => [file, JSON.parse(await readFile(new URL(file, folder), "utf8")) as Schema] as const,
+    ),
 );
 
 it.each(schemas)("%s is a valid schema, named after its file, and says what it is", async (file, schema) => {

@@ -20,12 +20,10 @@ it("is what the schemas say now", async () => {
 it("explains every code, with its exit status, under the anchor that findings link to", async () => {
   const page = await readFile(join(root, "schemas/diagnostics.md"), "utf8");
   const explained = [...page.matchAll(/^### ([a-z_]+)\n\n`([A-Z_]+)`, (\d+)\. /gm)].map(
-    ([, anchor, code, exit]) => [anchor, code, Number(exit)],
+    ([, anchor, code, exit]) => `${anchor} ${code} ${exit}`,
   );
-  const expected = Object.entries(CODES).map(([code, exit]) => [
-    docsOf(code as keyof typeof CODES).split("#")[1],
-    code,
-    exit,
-  ]);
-  expect(explained.toSorted()).toEqual(expected.toSorted());
+  const expected = Object.entries(CODES).map(
+    ([code, exit]) => `${docsOf(code as keyof typeof CODES).split("#")[1]} ${code} ${exit}`,
+  );
+  expect(new Set(explained)).toEqual(new Set(expected));
 });

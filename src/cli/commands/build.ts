@@ -1,7 +1,8 @@
 import { dirname, join, resolve } from "node:path";
 
 import { buildPlugin } from "../../build/build-plugin.ts";
-import { parsePlugin } from "../../manifest/parse.ts";
+import { failWith } from "../../domain/errors.ts";
+import { checkPluginConfig, parsePlugin } from "../../manifest/parse.ts";
 import { defineCommand } from "../command.ts";
 import { manifestPath, milliseconds, plural, readDocument, short, size } from "../documents.ts";
 import { shownPath } from "../render.ts";
@@ -24,7 +25,10 @@ export const buildCommand = defineCommand({
       args.map(async (path) => {
         const file = await manifestPath(io, path);
         const folder = dirname(file);
-        const { value: manifest, warnings } = await readDocument(io, file, parsePlugin);
+        const parsed = await readDocument(io, file, parsePlugin);
+        const findings = await checkPluginConfig(parsed);
+        if (findings.length > 0) throw failWith(findings);
+        const { value: manifest, warnings } = parsed;
         io.progress(`building ${manifest.name}@${manifest.version}`);
         const began = performance.now();
         const bundle = await buildPlugin(manifest, folder, io.files);

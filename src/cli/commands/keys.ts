@@ -24,6 +24,7 @@ export const keysCommand = defineCommand({
     ...ROLE_OPTION,
   },
   positionals: [2, 2],
+  choices: ["generate"],
 
   async run({ flags, args }, io) {
     const [action, name = ""] = args;

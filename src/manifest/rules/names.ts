@@ -26,18 +26,19 @@ export function checkKeyNames(policy: TrustPolicy): Finding[] {
 }
 
 function repeated(items: readonly { readonly name: string }[], pointer: string): Finding[] {
-  const seen = new Set<string>();
+  const firstOf = new Map<string, number>();
   return items.flatMap(({ name }, i): Finding[] => {
-    if (!seen.has(name)) {
-      seen.add(name);
-      return [];
-    }
+    const first = firstOf.get(name);
+    firstOf.set(name, first ?? i);
+    if (first === undefined) return [];
     return [
       {
         code: "FIELD_VALUE",
         severity: "error",
         pointer: `${pointer}/${i}/name`,
         message: `\`${name}\` is listed twice`,
+        related: [{ pointer: `${pointer}/${first}/name`, message: "it is listed here first" }],
+        hint: "Keep one of them.",
       },
     ];
   });

@@ -1,10 +1,11 @@
+import minVersion from "semver/ranges/min-version.js";
 import validRange from "semver/ranges/valid.js";
 
 import type { Deployment } from "../../domain/deployment.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import { escapePointer, type Finding } from "../document.ts";
 
-/** Every version range of a plugin manifest parses. */
+/** Every version range of a plugin manifest parses, and some version lies in it. */
 export function checkPluginRanges(manifest: Manifest): Finding[] {
   return badRanges([
     { range: manifest.hostApi, pointer: "/hostApi" },
@@ -20,19 +21,28 @@ export function checkPluginRanges(manifest: Manifest): Finding[] {
   ]);
 }
 
-/** Every version range of a deployment manifest parses. */
+/** Every version range of a deployment manifest parses, and some version lies in it. */
 export function checkDeploymentRanges(deployment: Deployment): Finding[] {
   return badRanges(deployment.plugins.map(({ range }, i) => ({ range, pointer: `/plugins/${i}/range` })));
 }
 
 function badRanges(ranges: readonly { range: string; pointer: string }[]): Finding[] {
-  return ranges
-    .filter(({ range }) => validRange(range) === null)
-    .map(({ range, pointer }) => ({
-      code: "RANGE_INVALID",
-      severity: "error",
-      pointer,
-      message: `\`${range}\` is not a version range`,
-      hint: "Ranges are npm's: `^1.2.0`, `>=2 <4`, `1.x || 2.x`.",
-    }));
+  return ranges.flatMap(({ range, pointer }): Finding[] => {
+    const complaint =
+      validRange(range) === null
+        ? "is not a version range"
+        : minVersion(range) === null
+          ? "matches no version at all"
+          : undefined;
+    if (complaint === undefined) return [];
+    return [
+      {
+        code: "RANGE_INVALID",
+        severity: "error",
+        pointer,
+        message: `\`${range}\` ${complaint}`,
+        hint: "Ranges are npm's: `^1.2.0`, `>=2 <4`, `1.x || 2.x`.",
+      },
+    ];
+  });
 }
