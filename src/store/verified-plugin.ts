@@ -1,6 +1,7 @@
 import { BUNDLE_LIMITS, type OpenBundle } from "../domain/bundle.ts";
-import { failWith, TradsysError } from "../domain/errors.ts";
+import { TradsysError } from "../domain/errors.ts";
 import type { Generation, GenerationPlugin } from "../domain/plan.ts";
+import { settleAll } from "../domain/settle.ts";
 import type { TrustPolicy } from "../domain/trust.ts";
 import type { Files } from "../platform/files.ts";
 import { verificationError } from "../signing/verification.ts";
@@ -32,20 +33,7 @@ export async function verifyGeneration(
   { files, root, now }: { readonly files: Files; readonly root: string; readonly now: Date },
 ): Promise<VerifiedPlugin[]> {
   const verifying = { files, store: rootPaths(root).store, trust: generation.trust, now };
-  const outcomes = await Promise.allSettled(
-    generation.plugins.map((plugin) => verifyPlugin(plugin, verifying)),
-  );
-  const failures = outcomes.flatMap((outcome) =>
-    outcome.status === "rejected" ? [outcome.reason as unknown] : [],
-  );
-  const unforeseen = failures.find((failure) => !(failure instanceof TradsysError));
-  if (unforeseen !== undefined) throw unforeseen;
-  if (failures.length > 0) {
-    throw failWith(
-      failures.flatMap((failure) => (failure instanceof TradsysError ? failure.diagnostics : [])),
-    );
-  }
-  return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  return settleAll(generation.plugins.map((plugin) => verifyPlugin(plugin, verifying)));
 }
 
 /**

@@ -2,11 +2,11 @@ import { dirname, join, resolve } from "node:path";
 
 import { buildPlugin } from "../../build/build-plugin.ts";
 import { failWith } from "../../domain/errors.ts";
+import { settleAll } from "../../domain/settle.ts";
 import { checkPluginConfig, parsePlugin } from "../../manifest/parse.ts";
 import { defineCommand } from "../command.ts";
 import { manifestPath, milliseconds, plural, readDocument, short, size } from "../documents.ts";
 import { shownPath } from "../render.ts";
-import { settleAll } from "../settle.ts";
 
 export const buildCommand = defineCommand({
   usage: "<plugin folder>...",

@@ -1,5 +1,6 @@
 import { openBundle } from "../../bundle/open.ts";
 import { failWith } from "../../domain/errors.ts";
+import { settleAll } from "../../domain/settle.ts";
 import { bundleManifestFindings } from "../../manifest/parse.ts";
 import { rootPaths } from "../../store/generations.ts";
 import { publish } from "../../store/publish.ts";
@@ -8,7 +9,6 @@ import { defineCommand } from "../command.ts";
 import { plural, short } from "../documents.ts";
 import { ROOT_OPTION, rootOf } from "../options.ts";
 import { shownPath } from "../render.ts";
-import { settleAll } from "../settle.ts";
 
 export const publishCommand = defineCommand({
   usage: "<bundle>...",

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 
 import { openBundle } from "../../bundle/open.ts";
 import { TradsysError } from "../../domain/errors.ts";
+import { settleAll } from "../../domain/settle.ts";
 import { localSigner, type Signer } from "../../signing/keys.ts";
 import { signBundle } from "../../signing/sign.ts";
 import { readBundleFile } from "../bundles.ts";
@@ -9,7 +10,6 @@ import { defineCommand } from "../command.ts";
 import { short } from "../documents.ts";
 import { ENVELOPE_SUFFIX, passphraseOf, ROLE_OPTION, roleOf } from "../options.ts";
 import { shownPath } from "../render.ts";
-import { settleAll } from "../settle.ts";
 
 /** Largest private key file that is read, in bytes. */
 const MAX_KEY_BYTES = 64 * 1024;

@@ -1,4 +1,5 @@
 import { CODES } from "../../domain/codes.ts";
+import { settleAll } from "../../domain/settle.ts";
 import { describeVerification, verificationError } from "../../signing/verification.ts";
 import { verifyBundle } from "../../signing/verify.ts";
 import { readBundleFile } from "../bundles.ts";
@@ -6,7 +7,6 @@ import { defineCommand } from "../command.ts";
 import { readTrust } from "../documents.ts";
 import { TRUST_OPTION, trustFile } from "../options.ts";
 import { shownPath } from "../render.ts";
-import { settleAll } from "../settle.ts";
 
 export const verifyCommand = defineCommand({
   usage: "<bundle>...",

@@ -1,5 +1,6 @@
 import type { Json } from "../../domain/canonical.ts";
 import type { Location } from "../../domain/diagnostic.ts";
+import type { Manifest } from "../../domain/manifest.ts";
 import { valueAt, escapePointer } from "../document.ts";
 import { isConfig, mergeConfig, type Config } from "./merge.ts";
 import { placeIn, type PluginScopes, type Scope } from "./scope.ts";
@@ -56,8 +57,13 @@ const SETTING_DEFAULTS: Readonly<Record<string, string>> = {
 /** Wider scopes speak to many plugins; a plugin hears only what its own schema knows. */
 function declares({ manifest }: PluginScopes, { kind }: Scope, name: string | undefined): boolean {
   if (kind === "plugin" || kind === "instance") return true;
-  const { properties } = manifest.value.config.schema;
-  return isConfig(properties) && name !== undefined && Object.hasOwn(properties, name);
+  return name !== undefined && hasField(manifest.value, name);
+}
+
+/** Whether a plugin's own schema knows a field of its configuration. */
+export function hasField({ config: { schema } }: Pick<Manifest, "config">, name: string): boolean {
+  const { properties } = schema;
+  return isConfig(properties) && Object.hasOwn(properties, name);
 }
 
 /** All overrides of a plugin's defaults, merged from the widest scope to the narrowest. */

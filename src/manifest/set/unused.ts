@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../domain/diagnostic.ts";
 import { escapePointer } from "../document.ts";
+import { hasField } from "../layers/explain.ts";
 import type { Hierarchy, Scope } from "../layers/scope.ts";
 
 /** Configuration of a wide scope is for somebody: at least one plugin inside knows the field. */
@@ -9,16 +10,11 @@ export const checkUnused = ({ platform, systems, groups, plugins }: Hierarchy): 
       .filter(
         (name) =>
           !plugins.some(
-            ({ plugin, manifest }) =>
-              plugin.around.includes(scope) && knows(manifest.value.config.schema, name),
+            ({ plugin, manifest }) => plugin.around.includes(scope) && hasField(manifest.value, name),
           ),
       )
       .map((name) => unused(scope, name)),
   );
-
-function knows({ properties }: { readonly [key: string]: unknown }, name: string): boolean {
-  return typeof properties === "object" && properties !== null && Object.hasOwn(properties, name);
-}
 
 const unused = (scope: Scope, name: string): Diagnostic => ({
   code: "CONFIG_UNUSED",

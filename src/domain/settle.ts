@@ -1,4 +1,4 @@
-import { failWith, TradsysError } from "../domain/errors.ts";
+import { failWith, TradsysError } from "./errors.ts";
 
 /**
  * Waits until all work has ended, so that nothing goes on behind a printed failure.
