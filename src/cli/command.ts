@@ -2,6 +2,7 @@ import { parseArgs, type ParseArgsOptionDescriptor } from "node:util";
 
 import { closest } from "../domain/closest.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
+import { didYouMean } from "../domain/diagnostic.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Host } from "../domain/host.ts";
 import type { Files } from "../platform/files.ts";
@@ -113,7 +114,7 @@ function parse<O extends OptionSpecs>(argv: readonly string[], { options, exampl
     const meant = unknown === undefined ? undefined : closest(unknown, Object.keys(options));
     throw new TradsysError("USAGE", message.charAt(0).toLowerCase() + message.slice(1), {
       cause,
-      hint: meant === undefined ? `For example: \`${example}\`` : `Did you mean --${meant}?`,
+      ...(meant === undefined ? { hint: `For example: \`${example}\`` } : didYouMean(`--${meant}`)),
     });
   }
 }
@@ -123,7 +124,9 @@ export function oneOf<T extends string>(known: readonly T[], text: string, what:
   const found = known.find((each) => each === text);
   if (found !== undefined) return found;
   const meant = closest(text, known);
-  throw new TradsysError("USAGE", `\`${text}\` is not a ${what}`, {
-    hint: meant === undefined ? `Known are ${known.join(", ")}.` : `Did you mean \`${meant}\`?`,
-  });
+  throw new TradsysError(
+    "USAGE",
+    `\`${text}\` is not a ${what}`,
+    meant === undefined ? { hint: `Known are ${known.join(", ")}.` } : didYouMean(meant),
+  );
 }

@@ -5,6 +5,7 @@ import { inspect } from "node:util";
 
 import { CODES } from "../domain/codes.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
+import { didYouMean } from "../domain/diagnostic.ts";
 import { hasErrno, TradsysError } from "../domain/errors.ts";
 import { HOST_API_VERSION } from "../domain/host.ts";
 import { nodeFiles } from "../platform/files.ts";
@@ -55,9 +56,11 @@ async function found(name: string) {
   if (command) return command;
   const meant = closestCommand(name);
   const what = name.startsWith("-") ? "option" : "command";
-  throw new TradsysError("USAGE", `there is no ${what} \`${name}\``, {
-    hint: meant === undefined ? "`tradsys --help` lists them." : `Did you mean \`${meant}\`?`,
-  });
+  throw new TradsysError(
+    "USAGE",
+    `there is no ${what} \`${name}\``,
+    meant === undefined ? { hint: "`tradsys --help` lists them." } : didYouMean(meant),
+  );
 }
 
 async function runCommand(

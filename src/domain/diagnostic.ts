@@ -28,7 +28,12 @@ export interface Diagnostic {
   readonly related?: readonly { readonly message: string; readonly location: Location }[];
   /** What the reader can do next, in one sentence. */
   readonly hint?: string;
+  /** What should stand at the location instead, where there is one right answer. */
+  readonly meant?: string;
 }
+
+/** A suggestion, for people and for programs that mend what they find. */
+export const didYouMean = (meant: string) => ({ meant, hint: `Did you mean \`${meant}\`?` });
 
 /** Where a code is explained: an anchor in the page that `schemas/diagnostics.md` holds. */
 export const docsOf = (code: ErrorCode): string => `https://tradsys.dev/diagnostics#${code.toLowerCase()}`;

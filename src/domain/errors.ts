@@ -1,11 +1,7 @@
 import type { ErrorCode } from "./codes.ts";
-import type { Diagnostic, Location } from "./diagnostic.ts";
+import type { Diagnostic } from "./diagnostic.ts";
 
-interface ErrorDetails {
-  /** What the reader can do next, in one sentence. */
-  readonly hint?: string;
-  /** The file, and where known the place in it, that the failure is about. */
-  readonly location?: Location;
+interface ErrorDetails extends Pick<Diagnostic, "hint" | "meant" | "location"> {
   /** The lower-level failure, kept whole so that `--verbose` can print it. */
   readonly cause?: unknown;
   /** The findings that add up to this failure, when there are several. */
@@ -22,15 +18,8 @@ export class TradsysError extends Error {
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, { cause: details.cause });
     this.code = code;
-    const { hint, location, diagnostics = [] } = details;
-    const self: Diagnostic = {
-      code,
-      severity: "error",
-      message,
-      ...(location && { location }),
-      ...(hint !== undefined && { hint }),
-    };
-    this.diagnostics = diagnostics.length > 0 ? diagnostics : [self];
+    const { cause: _, diagnostics = [], ...told } = details;
+    this.diagnostics = diagnostics.length > 0 ? diagnostics : [{ code, severity: "error", message, ...told }];
   }
 }
 

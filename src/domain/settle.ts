@@ -21,3 +21,18 @@ export async function settleAll<T>(work: readonly Promise<T>[]): Promise<T[]> {
   }
   return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
 }
+
+/** `Promise.all` over `items` with at most `limit` of them under way at once; results in the order of `items`. */
+export async function mapAtMost<T, R>(
+  limit: number,
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  const waiting = items.entries();
+  const takeTurns = async (): Promise<void> => {
+    for (const [index, item] of waiting) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: limit }, takeTurns));
+  return results;
+}

@@ -1,6 +1,7 @@
 import type { ErrorObject } from "ajv";
 
 import { closest } from "../domain/closest.ts";
+import { didYouMean } from "../domain/diagnostic.ts";
 import { isAlternative, withoutBranches } from "./branches.ts";
 import { escapePointer, valueAt, type Finding } from "./document.ts";
 import { membersOf, schemaAt, type SchemaSource } from "./schema-at.ts";
@@ -97,7 +98,7 @@ function hintFor(
 ): Partial<Finding> {
   const [, before, after] = /^(\w+):(.+)$/.exec(field) ?? [];
   if (before !== undefined) return { hint: `Write a space after the colon: \`${before}: ${after}\`.` };
-  if (meant !== undefined) return { hint: `Did you mean \`${meant}\`?` };
+  if (meant !== undefined) return didYouMean(meant);
   const owner = known.find((name) =>
     Object.hasOwn(membersOf(schemaAt(source, `${pointer}/${escapePointer(name)}`)), field),
   );
@@ -135,22 +136,27 @@ const isAboutFormat = (error: ErrorObject): boolean =>
 function formatFinding(errors: readonly ErrorObject[], { source }: Checked): Finding {
   const { const: expected } = schemaAt(source, "/apiVersion") ?? {};
   const unknown = errors.flatMap((error) => (error.instancePath === "" ? (unknownName(error) ?? []) : []));
-  const misspelt = closest("apiVersion", unknown);
-  if (misspelt !== undefined) {
-    return {
-      code: "FIELD_UNKNOWN",
+  return (
+    misspeltApiVersion(unknown) ?? {
+      code: "API_VERSION_UNKNOWN",
       severity: "error",
-      pointer: `/${escapePointer(misspelt)}`,
-      at: "key",
-      message: `the document has no field \`${misspelt}\``,
-      hint: "Did you mean `apiVersion`?",
-    };
-  }
+      pointer: "/apiVersion",
+      message: `this must be \`apiVersion: ${String(expected)}\``,
+      hint: `Write \`apiVersion: ${String(expected)}\`, or use the version of tradsys that the file was written for.`,
+    }
+  );
+}
+
+/** The field of a document that was meant to tell its format, if one looks like it. */
+export function misspeltApiVersion(fields: readonly string[]): Finding | undefined {
+  const misspelt = closest("apiVersion", fields);
+  if (misspelt === undefined) return undefined;
   return {
-    code: "API_VERSION_UNKNOWN",
+    code: "FIELD_UNKNOWN",
     severity: "error",
-    pointer: "/apiVersion",
-    message: `this must be \`apiVersion: ${String(expected)}\``,
-    hint: `Write \`apiVersion: ${String(expected)}\`, or use the version of tradsys that the file was written for.`,
+    pointer: `/${escapePointer(misspelt)}`,
+    at: "key",
+    message: `the document has no field \`${misspelt}\``,
+    ...didYouMean("apiVersion"),
   };
 }

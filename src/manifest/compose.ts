@@ -16,7 +16,7 @@ export interface Fault {
 
 /** Levels of nesting, tokens in a file, and characters in one token: far above what anyone writes by hand. */
 const MAX_DEPTH = 100;
-const MAX_TOKENS = 250_000;
+const MAX_TOKENS = 100_000;
 const MAX_TOKEN_LENGTH = 256 * 1024;
 
 /**

@@ -1,4 +1,5 @@
 import { closest } from "../domain/closest.ts";
+import { didYouMean } from "../domain/diagnostic.ts";
 import { escapePointer, unescapePointer, type Finding } from "./document.ts";
 import { backtrackingPart } from "./safe-pattern.ts";
 import { isSchema, type Schema } from "./schema-at.ts";
@@ -84,10 +85,9 @@ function referenceFindings({ $ref }: Schema, pointer: string, root: Schema): rea
         `${pointer}/$ref`,
         `\`${$ref}\` ${name === undefined ? "leads out of the schema" : "is not defined"}`,
       ),
-      hint:
-        meant === undefined
-          ? "Refer to a name below `$defs` of the same schema, as `#/$defs/name`."
-          : `Did you mean \`#/$defs/${meant}\`?`,
+      ...(meant === undefined
+        ? { hint: "Refer to a name below `$defs` of the same schema, as `#/$defs/name`." }
+        : didYouMean(`#/$defs/${meant}`)),
     },
   ];
 }
@@ -103,13 +103,13 @@ const namePatternFindings = ({ patternProperties }: Schema, pointer: string): re
 function keywordFindings(keyword: string, value: unknown, pointer: string): readonly Finding[] {
   if (!KEYWORDS.has(keyword)) {
     const meant = closest(keyword, KEYWORDS.keys());
-    const hint =
+    const advice =
       keyword === "format"
-        ? "Use `pattern`: formats are not checked."
+        ? { hint: "Use `pattern`: formats are not checked." }
         : meant === undefined
-          ? "Only plain JSON Schema 2020-12 without dynamic references is understood."
-          : `Did you mean \`${meant}\`?`;
-    return [{ ...unusable(pointer, `a config schema cannot use \`${keyword}\``), at: "key", hint }];
+          ? { hint: "Only plain JSON Schema 2020-12 without dynamic references is understood." }
+          : didYouMean(meant);
+    return [{ ...unusable(pointer, `a config schema cannot use \`${keyword}\``), at: "key", ...advice }];
   }
   if (
     keyword === "$schema" &&

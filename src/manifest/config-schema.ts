@@ -7,9 +7,10 @@ import { err, ok, type Result } from "../domain/result.ts";
 import { schemaFindings } from "./check-schema.ts";
 import { restrictions, unusable } from "./config-keywords.ts";
 import type { Finding } from "./document.ts";
+import { once } from "./once.ts";
 
 /** A configuration as its schema judges it. */
-export type ConfigCheck = (config: unknown) => Result<readonly ErrorObject[], Finding>;
+type ConfigCheck = (config: unknown) => Result<readonly ErrorObject[], Finding>;
 
 /** Longest that one check may take, in ms. Real ones take less than one. */
 const MAX_CHECK_MS = 1000;
@@ -20,10 +21,25 @@ const MAX_CHECK_MS = 1000;
  *
  * @returns The check, or what keeps the schema from being used; findings point into the schema.
  */
-export async function compileConfigSchema(
-  schema: Manifest["config"]["schema"],
-): Promise<Result<ConfigCheck, readonly Finding[]>> {
+export async function compileConfigSchema(schema: Schema): Promise<Compiled> {
   if (Object.keys(schema).length === 0) return ok(() => ok([]));
+  const text = JSON.stringify(schema);
+  const known = compiled.get(text);
+  if (known) return known;
+  const made = await compile(schema, text);
+  if (compiled.size === MAX_COMPILED) compiled.clear();
+  compiled.set(text, made);
+  return made;
+}
+
+type Schema = Manifest["config"]["schema"];
+type Compiled = Result<ConfigCheck, readonly Finding[]>;
+
+/** By the text of the schema: the plugins of one venue family, or of one template, have the same. */
+const compiled = new Map<string, Compiled>();
+const MAX_COMPILED = 256;
+
+async function compile(schema: Schema, text: string): Promise<Compiled> {
   const restricted = restrictions(schema);
   if (restricted.length > 0) return err(restricted);
   const { ajv, metaSchema } = await loadCompiler();
@@ -41,9 +57,7 @@ export async function compileConfigSchema(
     ajv.removeSchema(schema);
     const check = (config: unknown) => (validate(config) ? [] : (validate.errors ?? []));
     return ok(
-      CAN_RUN_AWAY.test(JSON.stringify(schema))
-        ? (config) => withDeadline(() => check(config))
-        : (config) => ok(check(config)),
+      CAN_RUN_AWAY.test(text) ? (config) => withDeadline(() => check(config)) : (config) => ok(check(config)),
     );
   } catch (error) {
     if (error instanceof RangeError) return err([ENDLESS]);
@@ -75,11 +89,6 @@ const loadCompiler = once(async () => {
 
 /** The realm that checks run in, so that they can be stopped. Empty: a check brings all it needs. */
 const checkRealm = once(() => createContext({}));
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
-}
 
 /** The compiler tells the place of what is ambiguous, such as `minimum` without a `type`, at the end of its message. */
 function notCompiled(message: string): Finding {

@@ -70,21 +70,18 @@ function editOf(finding: Diagnostic, text: string): Edit | undefined {
 const RANGE = /\/(?:range|hostApi|node|canRestoreFrom)$/;
 
 function replacementFor(
-  { code, hint, pointer = "" }: Diagnostic,
+  { code, meant, pointer = "" }: Diagnostic,
   { word, quote }: { readonly word: string; readonly quote: string },
 ): string | undefined {
-  const [, meant] = /^Did you mean `([\w@./-]+)`\?$/.exec(hint ?? "") ?? [];
-  if (meant !== undefined) return quote + meant + quote;
+  if (meant !== undefined && WORD.test(meant)) return quote + meant + quote;
   if (code === "VERSION_INVALID") return quote + word.replace(/^[vV=]+/, "") + quote;
   // What stands in the text is kept, so that nothing a number would lose is lost: `1.10` is not `1.1`.
   if (code === "FIELD_TYPE" && RANGE.test(pointer) && /^\d+(?:\.\d+)?$/.test(word)) return `"${word}"`;
   return undefined;
 }
 
-const offsetOf = (text: string, { line, column }: Position): number =>
-  text
-    .split("\n")
-    .slice(0, line - 1)
-    .reduce((sum, each) => sum + each.length + 1, 0) +
-  column -
-  1;
+function offsetOf(text: string, { line, column }: Position): number {
+  let start = 0;
+  for (let i = 1; i < line; i += 1) start = text.indexOf("\n", start) + 1;
+  return start + column - 1;
+}

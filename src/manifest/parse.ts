@@ -7,7 +7,7 @@ import { PLAN_API_VERSION, type Plan } from "../domain/plan.ts";
 import { PLATFORM_API_VERSION, type PlatformConfig } from "../domain/platform.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { TRUST_API_VERSION, type TrustPolicy } from "../domain/trust.ts";
-import { schemaFindings } from "./check-schema.ts";
+import { misspeltApiVersion, schemaFindings } from "./check-schema.ts";
 import { parseText, type Finding, type TextDocument } from "./document.ts";
 import { checkConfig } from "./rules/config.ts";
 import { checkContradictions } from "./rules/contradictions.ts";
@@ -151,27 +151,30 @@ export function parseAny(text: string, file: string): Result<AnyDocument, readon
   const document = parseText(text, file);
   if (!document.ok) return document;
   const { value, locate } = document.value;
-  const apiVersion =
-    isRecord(value) && typeof value["apiVersion"] === "string" ? value["apiVersion"] : undefined;
+  const fields = isRecord(value) ? value : {};
+  const apiVersion = typeof fields["apiVersion"] === "string" ? fields["apiVersion"] : undefined;
   const known =
     apiVersion !== undefined && Object.hasOwn(FORMATS, apiVersion) ? FORMATS[apiVersion] : undefined;
   if (known) {
     const parsed = known.door(document.value);
     return parsed.ok ? ok({ ...parsed.value, format: known.format, file }) : parsed;
   }
+  const misspelt = "apiVersion" in fields ? undefined : misspeltApiVersion(Object.keys(fields));
   return err([
-    locate({
-      code: "API_VERSION_UNKNOWN",
-      severity: "error",
-      pointer: "/apiVersion",
-      message:
-        apiVersion === undefined
-          ? "`apiVersion` is missing, or not a string"
-          : `\`apiVersion: ${apiVersion}\` is not known`,
-      hint: `Known are ${Object.keys(FORMATS)
-        .map((name) => `\`${name}\``)
-        .join(", ")}.`,
-    }),
+    locate(
+      misspelt ?? {
+        code: "API_VERSION_UNKNOWN",
+        severity: "error",
+        pointer: "/apiVersion",
+        message:
+          apiVersion === undefined
+            ? "`apiVersion` is missing, or not a string"
+            : `\`apiVersion: ${apiVersion}\` is not known`,
+        hint: `Known are ${Object.keys(FORMATS)
+          .map((name) => `\`${name}\``)
+          .join(", ")}.`,
+      },
+    ),
   ]);
 }
 

@@ -1,6 +1,7 @@
 import type { ErrorObject } from "ajv";
 
 import { closest } from "../domain/closest.ts";
+import { didYouMean } from "../domain/diagnostic.ts";
 import { escapePointer, unescapePointer, type Finding } from "./document.ts";
 import { formOf } from "./forms.ts";
 import { isSchema, type Schema } from "./schema-at.ts";
@@ -48,7 +49,7 @@ export function wordsFor(error: ErrorObject, { schema, name, value }: Refused): 
       return make(`${name} must be ${listed(allowed, "or")}`, {
         expected: listed(allowed, "or"),
         ...found,
-        ...(meant !== undefined && { hint: `Did you mean \`${meant}\`?` }),
+        ...(meant !== undefined && didYouMean(meant)),
       });
     }
     case "const": {

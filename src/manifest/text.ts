@@ -52,12 +52,20 @@ export function forbiddenCharacter(text: string): { readonly name: string; reado
   return { name: `U+${code}`, at: found.index };
 }
 
-/** Lines and columns of offsets. Counts itself: the parser's counter loses lines inside some multi-line scalars. */
+/**
+ * Lines and columns of offsets. Counts itself: the parser's counter loses lines inside some multi-line scalars.
+ * Goes on from where the last one was: findings come mostly in order, and a table of lines may be larger than the text.
+ */
 export function placeIn(text: string): (offset: number) => Position {
-  const starts = [0, ...text.matchAll(/\n/g).map(({ index }) => index + 1)];
+  let line = 1;
+  let start = 0;
   return (offset) => {
     const within = Math.min(Math.max(offset, 0), text.length);
-    const line = starts.findLastIndex((start) => start <= within) + 1;
-    return { line, column: within - (starts[line - 1] ?? 0) + 1 };
+    if (within < start) [line, start] = [1, 0];
+    for (let end = text.indexOf("\n", start); end !== -1 && end < within; end = text.indexOf("\n", start)) {
+      line += 1;
+      start = end + 1;
+    }
+    return { line, column: within - start + 1 };
   };
 }

@@ -75,12 +75,18 @@ const runOf = (sample: Report): SarifRun => {
   return runs[0];
 };
 
-it.for(SAMPLES)("writes SARIF that its official schema accepts: $name", async ({ sample }, { skip }) => {
-  const file = new URL("../../../shared/fixtures/sarif/sarif-schema-2.1.0.json", import.meta.url);
-  const text = await readFile(file, "utf8").catch(() => skip("the SARIF schema is not on this machine"));
+it.for(SAMPLES)("writes SARIF that its official schema accepts: $name", async ({ sample }) => {
+  const file = new URL(
+    "../../node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json",
+    import.meta.url,
+  );
+  const text = await readFile(file, "utf8");
   // Draft 4, of which the schema uses only what later drafts kept; but for the name of the identifier.
   const { id, $schema: _, ...schema } = JSON.parse(text) as { id: string; $schema: string };
-  const validate = new Ajv({ strict: false, validateFormats: false }).compile({ ...schema, $id: id });
+  const validate = new Ajv({ strict: false, validateFormats: false, unicodeRegExp: false }).compile({
+    ...schema,
+    $id: id,
+  });
   expect(validate(JSON.parse(sarif(sample))) || validate.errors).toBe(true);
 });
 

@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { access, chmod, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, it } from "vitest";
@@ -79,7 +79,13 @@ it("tells failures as JSON too", async () => {
   const { code, ok, data, diagnostics } = await tradsysJson(await emptyFolder(), "list --rot here");
   expect({ code, ok, data }).toEqual({ code: 64, ok: false, data: null });
   expect(diagnostics).toEqual([
-    { code: "USAGE", severity: "error", message: "unknown option '--rot'", hint: "Did you mean --root?" },
+    {
+      code: "USAGE",
+      severity: "error",
+      message: "unknown option '--rot'",
+      hint: "Did you mean `--root`?",
+      meant: "--root",
+    },
   ]);
 });
 
@@ -117,4 +123,17 @@ it("says in one line that Node.js is too old", async ({ skip }) => {
   expect(ended).toMatchObject({ code: 78, stdout: "" });
   expect(ended.stderr.trimEnd().split("\n")).toHaveLength(1);
   expect(ended.stderr).toContain("error[NODE_TOO_OLD]: tradsys needs Node.js 24.15 or newer");
+});
+
+it.each([
+  { mode: 0o700, who: "this user alone", isUsed: true },
+  { mode: 0o770, who: "a group", isUsed: false },
+  { mode: 0o707, who: "everybody", isUsed: false },
+])("keeps compiled code where $who can write: $isUsed", async ({ mode, isUsed }) => {
+  const folder = await emptyFolder();
+  const cache = join(folder, "tradsys");
+  await mkdir(cache);
+  await chmod(cache, mode);
+  expect(await tradsys(folder, "--help", { env: { XDG_CACHE_HOME: folder } })).toMatchObject({ code: 0 });
+  expect((await readdir(cache)).length > 0).toBe(isUsed);
 });

@@ -1,6 +1,8 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import type { Diagnostic } from "../../src/domain/diagnostic.ts";
+import { parseText } from "../../src/manifest/document.ts";
 import { parseAny, parseDeployment, parsePlugin, parseTrust } from "../../src/manifest/parse.ts";
 import { pluginText } from "./plugin-text.ts";
 
@@ -184,4 +186,35 @@ it("finds a revoked key that the policy does not have", () => {
     "3:23 THRESHOLD_UNREACHABLE",
     "4:27 FIELD_VALUE",
   ]);
+});
+
+it("tells a misspelt apiVersion from one that is missing", () => {
+  const [code, hint] = (["apiVerson: tradsys/plugin/v1\nname: a", "name: a"] as const).map((text) => {
+    const parsed = parseAny(text, "a.yaml");
+    return parsed.ok ? undefined : parsed.error[0];
+  });
+  expect(code).toMatchObject({
+    code: "FIELD_UNKNOWN",
+    meant: "apiVersion",
+    location: { end: { column: 10 } },
+  });
+  expect(hint).toMatchObject({ code: "API_VERSION_UNKNOWN" });
+});
+
+it("reads JSON as YAML does, however it is written", () => {
+  const json = fc.dictionary(
+    fc.oneof(fc.string(), fc.constantFrom("__proto__", "<<", "a")),
+    fc.oneof(fc.jsonValue({ noUnicodeString: false }), fc.double(), fc.maxSafeInteger()),
+    { minKeys: 1 },
+  );
+  fc.assert(
+    fc.property(json, (value) => {
+      const written = JSON.stringify(value, undefined, 2);
+      const [plain, changed] = [`${written}\n`, `${written}\n# the same\n`].map((text) =>
+        parseText(text, "a.json"),
+      );
+      const read = [plain, changed].map((parsed) => (parsed?.ok ? parsed.value.value : "refused"));
+      expect(read[0]).toEqual(read[1]);
+    }),
+  );
 });

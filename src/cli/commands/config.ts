@@ -1,4 +1,5 @@
 import { closest } from "../../domain/closest.ts";
+import { didYouMean } from "../../domain/diagnostic.ts";
 import { TradsysError } from "../../domain/errors.ts";
 import { explainValue, type Statement } from "../../manifest/layers/explain.ts";
 import { hierarchyOf, type PluginScopes, type Scope } from "../../manifest/layers/scope.ts";
@@ -51,12 +52,9 @@ function explainPath(plugins: readonly PluginScopes[], path: string): readonly S
     throw new TradsysError(
       "USAGE",
       found ? `${path} names no field` : `no plugin among those given is called ${name}`,
-      {
-        hint:
-          meant === undefined
-            ? "Give the plugin's folder too, and write <plugin>.<field>."
-            : `Did you mean ${meant}?`,
-      },
+      meant === undefined
+        ? { hint: "Give the plugin's folder too, and write <plugin>.<field>." }
+        : didYouMean(meant),
     );
   }
   return explainValue(found, scopeOf(found, instance), fields);

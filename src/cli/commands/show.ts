@@ -1,4 +1,5 @@
 import { closest } from "../../domain/closest.ts";
+import { didYouMean } from "../../domain/diagnostic.ts";
 import { TradsysError } from "../../domain/errors.ts";
 import type { Candidate } from "../../domain/lock.ts";
 import type { FacetRequirement } from "../../domain/manifest.ts";
@@ -23,9 +24,11 @@ export const showCommand = defineCommand({
         wanted,
         candidates.flatMap(({ manifest: { name, version } }) => [name, `${name}@${version}`]),
       );
-      throw new TradsysError("PLUGIN_UNKNOWN", `the store holds no ${wanted}`, {
-        hint: meant === undefined ? "`tradsys list` shows what it holds." : `Did you mean ${meant}?`,
-      });
+      throw new TradsysError(
+        "PLUGIN_UNKNOWN",
+        `the store holds no ${wanted}`,
+        meant === undefined ? { hint: "`tradsys list` shows what it holds." } : didYouMean(meant),
+      );
     }
     return { data: matching, lines: matching.flatMap(describe) };
   },

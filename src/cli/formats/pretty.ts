@@ -61,7 +61,7 @@ function place(location: Location, style: Style, gutter: string): string[] {
 }
 
 function frame({ file, start, end }: Location, style: Style, gutter: string): string[] {
-  const text = start && style.sourceOf(file)?.split(/\r?\n/)[start.line - 1];
+  const text = start && lineOf(style.sourceOf(file) ?? "", start.line);
   if (!start || text === undefined) return [];
   const paint = painter(style);
   // A line too long to be shown whole is cut around the place.
@@ -77,6 +77,17 @@ function frame({ file, start, end }: Location, style: Style, gutter: string): st
     `${paint("cyan", String(start.line).padStart(gutter.length))} ${bar} ${shown}`,
     `${gutter} ${bar} ${" ".repeat(from)}${paint("red", "^".repeat(length))}`,
   ];
+}
+
+/** One line of a text, without its end, and without building millions of others. */
+function lineOf(text: string, number: number): string | undefined {
+  let from = 0;
+  for (let line = 1; line < number; line += 1) {
+    from = text.indexOf("\n", from) + 1;
+    if (from === 0) return undefined;
+  }
+  const end = text.indexOf("\n", from);
+  return text.slice(from, end === -1 ? undefined : end).replace(/\r$/, "");
 }
 
 type Format = Parameters<typeof styleText>[0];

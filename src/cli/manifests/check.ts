@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { Diagnostic } from "../../domain/diagnostic.ts";
 import { TradsysError } from "../../domain/errors.ts";
 import type { Manifest } from "../../domain/manifest.ts";
+import { mapAtMost } from "../../domain/settle.ts";
 import type { Fix } from "../../manifest/fix.ts";
 import { checkPluginConfig, MAX_TEXT_BYTES, parseAny, type AnyDocument } from "../../manifest/parse.ts";
 import { checkDeployedConfigs, checkSet } from "../../manifest/set/check-set.ts";
@@ -35,12 +36,8 @@ export async function checkFiles(
   files: readonly FoundFile[],
   options: { readonly fix: boolean },
 ): Promise<Checked> {
-  const checked: CheckedDocument[] = [];
-  for (let i = 0; i < files.length; i += AT_ONCE) {
-    const results = files.slice(i, i + AT_ONCE).map((file) => checkFile(io, file, options));
-    checked.push(...(await Promise.all(results)).flat());
-  }
-  return await together(checked);
+  const checked = await mapAtMost(AT_ONCE, files, (file) => checkFile(io, file, options));
+  return await together(checked.flat());
 }
 
 /** Checks what came without a file. @param file Path that it would have; `undefined` where nothing is beside it. */

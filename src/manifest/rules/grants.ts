@@ -2,6 +2,7 @@ import { builtinModules } from "node:module";
 
 import { isNodeBuiltin } from "../../domain/builtins.ts";
 import { closest } from "../../domain/closest.ts";
+import { didYouMean } from "../../domain/diagnostic.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import type { Finding } from "../document.ts";
 
@@ -11,38 +12,41 @@ const FORMS = [
     kind: "fs",
     accepts: (path: string) => !path.includes("\\") && !path.split("/").includes(".."),
     complaint: "leads out of the folder it names",
-    hint: () => "Write the path without `..`, with `/` between folders.",
+    advice: () => ({ hint: "Write the path without `..`, with `/` between folders." }),
   },
   {
     kind: "env",
     accepts: (name: string) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name),
     complaint: "is not the name of an environment variable",
-    hint: () => "Name one variable, without `$` and without a value, for example `HTTPS_PROXY`.",
+    advice: () => ({
+      hint: "Name one variable, without `$` and without a value, for example `HTTPS_PROXY`.",
+    }),
   },
   {
     // A secret is read from a file of its name, or from an environment variable made of it.
     kind: "secrets",
     accepts: (name: string) => /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name),
     complaint: "is not the name of a secret",
-    hint: () =>
-      "Use letters, digits, dots and hyphens, for example `binance-api-key`. The value does not belong here.",
+    advice: () => ({
+      hint: "Use letters, digits, dots and hyphens, for example `binance-api-key`. The value does not belong here.",
+    }),
   },
   {
     kind: "builtins",
     accepts: isNodeBuiltin,
     complaint: "is not a module of Node.js",
-    hint: (name: string) => {
+    advice: (name: string) => {
       const meant = closest(name.replace(/^node:/, ""), builtinModules);
       return meant === undefined
-        ? "Packages from npm are bundled and need no permission."
-        : `Did you mean \`${meant}\`?`;
+        ? { hint: "Packages from npm are bundled and need no permission." }
+        : didYouMean(meant);
     },
   },
 ] as const;
 
 /** Permissions name what they grant in the form that the host compares them in. */
 export function checkGrants({ permissions }: Manifest): Finding[] {
-  return FORMS.flatMap(({ kind, accepts, complaint, hint }) =>
+  return FORMS.flatMap(({ kind, accepts, complaint, advice }) =>
     permissions[kind].flatMap((granted, i): Finding[] =>
       granted === "*" || accepts(granted)
         ? []
@@ -52,7 +56,7 @@ export function checkGrants({ permissions }: Manifest): Finding[] {
               severity: "error",
               pointer: `/permissions/${kind}/${i}`,
               message: `\`${granted}\` ${complaint}`,
-              hint: hint(granted),
+              ...advice(granted),
             },
           ],
     ),

@@ -1,3 +1,4 @@
+import { didYouMean } from "../../domain/diagnostic.ts";
 import { type Manifest, type Metric, systemOf } from "../../domain/manifest.ts";
 import type { Finding } from "../document.ts";
 
@@ -38,16 +39,9 @@ const invalid = (pointer: string, message: string, hint: string): Finding => ({
 function wrongSystem({ name }: Metric, i: number, prefix: string): Finding[] {
   if (name.startsWith(prefix)) return [];
   const rest = name.replace(/^tradsys_(?:(?:exchange|risk|strategy|data)_)?/, "");
-  return [
-    {
-      ...invalid(
-        `/metrics/${i}/name`,
-        `metrics of this kind of plugin start with \`${prefix}\``,
-        `Did you mean \`${prefix}${rest}\`?`,
-      ),
-      severity: "warning",
-    },
-  ];
+  const { hint, meant } = didYouMean(prefix + rest);
+  const message = `metrics of this kind of plugin start with \`${prefix}\``;
+  return [{ ...invalid(`/metrics/${i}/name`, message, hint), meant, severity: "warning" }];
 }
 
 function wrongUnit({ name, type, unit }: Metric, i: number): Finding[] {

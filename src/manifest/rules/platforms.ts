@@ -1,4 +1,5 @@
 import { closest } from "../../domain/closest.ts";
+import { didYouMean } from "../../domain/diagnostic.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import type { Finding } from "../document.ts";
 
@@ -24,11 +25,9 @@ export function checkPlatforms({ platforms }: Manifest): Finding[] {
       return platforms.length === 1
         ? []
         : [
-            finding(
-              pointer,
-              "`any` stands for every platform, and others are listed too",
-              "Keep one or the other.",
-            ),
+            finding(pointer, "`any` stands for every platform, and others are listed too", {
+              hint: "Keep one or the other.",
+            }),
           ];
     }
     const [system = "", processor = ""] = platform.split("-");
@@ -39,8 +38,8 @@ export function checkPlatforms({ platforms }: Manifest): Finding[] {
         pointer,
         `\`${platform}\` is no platform that Node.js knows`,
         meant.includes(undefined)
-          ? `For example \`linux-x64\`, \`darwin-arm64\` or \`win32-x64\`.`
-          : `Did you mean \`${meant.join("-")}\`?`,
+          ? { hint: "For example `linux-x64`, `darwin-arm64` or `win32-x64`." }
+          : didYouMean(meant.join("-")),
       ),
     ];
   });
@@ -49,10 +48,10 @@ export function checkPlatforms({ platforms }: Manifest): Finding[] {
 const nearest = (word: string, known: readonly string[]): string | undefined =>
   ALIASES[word] ?? (known.includes(word) ? word : closest(word, known));
 
-const finding = (pointer: string, message: string, hint: string): Finding => ({
+const finding = (pointer: string, message: string, advice: Pick<Finding, "hint" | "meant">): Finding => ({
   code: "FIELD_VALUE",
   severity: "error",
   pointer,
   message,
-  hint,
+  ...advice,
 });

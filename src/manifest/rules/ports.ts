@@ -1,6 +1,7 @@
 import satisfies from "semver/functions/satisfies.js";
 
 import { closest } from "../../domain/closest.ts";
+import { didYouMean } from "../../domain/diagnostic.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import { escapePointer, type Finding } from "../document.ts";
 
@@ -40,7 +41,7 @@ export function checkPortNames({ facets }: Manifest): Finding[] {
         severity: "warning",
         ...place,
         message: `\`${port}\` is no port of the platform, but close to one`,
-        hint: `Did you mean \`${meant}\`?`,
+        ...didYouMean(meant),
       },
     ];
   });
