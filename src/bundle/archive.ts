@@ -4,8 +4,13 @@ import { err, ok, type Result } from "../domain/result.ts";
 const BLOCK = 512;
 const ZEROS = Buffer.alloc(2 * BLOCK);
 
-/** Letters, digits, `.`, `_`, `-` and `/`. One byte shorter than its field, so that every reader finds the NUL after it. */
-const NAME = /^[A-Za-z0-9._/-]{1,99}$/;
+/**
+ * ASCII letters, digits, `_`, `-` and `.`, so that no file is hidden, leads upwards, looks like an option, or loses its
+ * last character on a system that drops final dots.
+ */
+const PATH_PART = /^\w(?:[\w.-]*[\w-])?$/;
+/** Bytes; one less than its field has, so that every reader finds the NUL after it. */
+const MAX_NAME = 99;
 
 /** Header fields: name, first byte, byte after the last. The checksum follows from the others and is told last. */
 const FIELDS = [
@@ -45,7 +50,7 @@ export function readArchive(tar: Buffer, limits: BundleLimits): Result<ReadonlyM
     return err(`it holds ${tar.length} bytes, the limit is ${limits.unpackedBytes}`);
   }
   const files = new Map<string, Buffer>();
-  const folded = new Set<string>();
+  const tree = new Map<string, string>();
   let previous = "";
   let offset = 0;
   while (!isZero(tar.subarray(offset, offset + BLOCK))) {
@@ -56,12 +61,12 @@ export function readArchive(tar: Buffer, limits: BundleLimits): Result<ReadonlyM
     if (files.size === 0 && name !== MANIFEST_FILE) {
       return err(`its first file is ${name}, not ${MANIFEST_FILE}`);
     }
-    if (folded.has(name.toLowerCase())) return err(`${name}: another file has this name, but for case`);
+    const rival = plant(name, tree);
+    if (rival !== undefined) return err(`${name}: it cannot stand beside ${rival}`);
     if (name < previous) return err(`${name}: it comes after ${previous}, out of order`);
     if (files.size === limits.files) return err(`it holds more than ${limits.files} files`);
 
     files.set(name, body);
-    folded.add(name.toLowerCase());
     if (name !== MANIFEST_FILE) previous = name;
     offset = end;
   }
@@ -70,9 +75,27 @@ export function readArchive(tar: Buffer, limits: BundleLimits): Result<ReadonlyM
   return ok(files);
 }
 
-/** True for a file name that a bundle may hold: no folder of it is empty, `.` or `..`. */
+/** True for a file name that a bundle may hold: a relative path of plain parts. */
 export const isFileName = (name: string): boolean =>
-  NAME.test(name) && !name.split("/").some((part) => part === "" || part === "." || part === "..");
+  name.length <= MAX_NAME && name.split("/").every((part) => PATH_PART.test(part));
+
+/**
+ * Takes a name and its folders into a tree, where each path stands under its lower-case form.
+ *
+ * @returns What cannot stand beside it on every file system: the same name but for case, or a file where the other
+ *   has a folder.
+ */
+function plant(name: string, tree: Map<string, string>): string | undefined {
+  for (let end = name.indexOf("/"); ; end = name.indexOf("/", end + 1)) {
+    const isFolder = end !== -1;
+    const path = isFolder ? name.slice(0, end + 1) : name;
+    const key = path.toLowerCase().replace(/\/$/, "");
+    const other = tree.get(key);
+    if (other !== undefined && !(isFolder && other === path)) return other;
+    tree.set(key, path);
+    if (!isFolder) return undefined;
+  }
+}
 
 /**
  * Takes only the name and the size from a header and compares all of it with the header that these two must have.

@@ -1,4 +1,4 @@
-import { crc32, inflateRawSync } from "node:zlib";
+import { constants, crc32, inflateRawSync } from "node:zlib";
 
 import type { BundleLimits } from "../domain/bundle.ts";
 import { err, ok, type Result } from "../domain/result.ts";
@@ -24,6 +24,8 @@ export function gunzip(bytes: Buffer, limits: BundleLimits): Result<Buffer, stri
   const size = bytes.readUInt32LE(end + 4);
   const limit = Math.min(limits.unpackedBytes, bytes.length * limits.ratio);
   if (size > limit) return err(`it unpacks to ${size} bytes, the limit is ${Math.floor(limit)}`);
+  // Blocks that hold nothing cost time as well: no compressor makes its input this much longer.
+  if (bytes.length > 1.25 * size + 64) return err(`its ${bytes.length} bytes unpack to only ${size}`);
 
   const unpacked = inflate(bytes.subarray(GZIP_HEADER.length), size);
   if (!unpacked) return err("its compressed data is damaged");
@@ -36,8 +38,13 @@ export function gunzip(bytes: Buffer, limits: BundleLimits): Result<Buffer, stri
 
 function inflate(bytes: Buffer, size: number): { bytes: Buffer; consumed: number } | undefined {
   try {
-    // With `info` the answer also tells how many bytes were used: Node ignores what follows a deflate stream.
-    const answer: unknown = inflateRawSync(bytes, { info: true, maxOutputLength: Math.max(size, 1) });
+    const answer: unknown = inflateRawSync(bytes, {
+      // The answer then also tells how many bytes were used: Node ignores what follows a deflate stream.
+      info: true,
+      maxOutputLength: Math.max(size, 1),
+      // One piece, with room to see the end: pieces would be copied together, which takes the memory twice.
+      chunkSize: Math.max(size + 1, constants.Z_MIN_CHUNK),
+    });
     const { buffer, engine } = answer as { buffer: Buffer; engine: { bytesWritten: number } };
     return { bytes: buffer, consumed: engine.bytesWritten };
   } catch {

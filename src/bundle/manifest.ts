@@ -48,7 +48,7 @@ function isCanonical(value: unknown, bytes: Buffer): boolean {
   try {
     return Buffer.from(canonical(value)).equals(bytes);
   } catch {
-    // A lone surrogate, or nesting deeper than the stack.
+    // A lone surrogate.
     return false;
   }
 }

@@ -3,14 +3,26 @@ export type Guard<T> = (value: unknown) => value is T;
 /** One guard for each member. TypeScript refuses a list that forgets one. */
 type Members<T> = { readonly [Name in keyof T]-?: Guard<T[Name]> };
 
-/** The value that a JSON text stands for. Text that is not JSON gives `undefined`, which no guard below accepts. */
+/** Levels of nesting: twice what the text of a manifest may have, and far from what would end a stack. */
+const MAX_DEPTH = 200;
+
+/**
+ * The value that a JSON text stands for. Text that is not JSON, or nested so deep that whoever walks the value would
+ * run out of stack, gives `undefined`, which no guard below accepts.
+ */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return isWithin(value, MAX_DEPTH) ? value : undefined;
   } catch {
     return undefined;
   }
 }
+
+const isWithin = (value: unknown, levels: number): boolean =>
+  typeof value !== "object" ||
+  value === null ||
+  (levels > 0 && Object.values(value).every((member) => isWithin(member, levels - 1)));
 
 export const text: Guard<string> = (value): value is string => typeof value === "string";
 export const flag: Guard<boolean> = (value): value is boolean => typeof value === "boolean";

@@ -28,7 +28,7 @@ it("keeps its content digest from release to release", () => {
 });
 
 it("gives back every file it was given", () => {
-  const segment = fc.stringMatching(/^[a-z0-9_-]{1,12}$/);
+  const segment = fc.stringMatching(/^[a-z0-9_][a-z0-9_-]{0,11}$/);
   const path = fc.array(segment, { minLength: 1, maxLength: 4 }).map((parts) => `f/${parts.join("/")}`);
   const contents = fc.dictionary(path, fc.uint8Array({ maxLength: 1500 }), { maxKeys: 8 });
   fc.assert(
@@ -55,7 +55,7 @@ it("does not pack two names that differ only in case", () => {
     ["A", Buffer.of()],
     ["a", Buffer.of()],
   ]);
-  expect(() => packBundle(manifest(), files)).toThrow("another file has this name, but for case");
+  expect(() => packBundle(manifest(), files)).toThrow("a: it cannot stand beside A");
 });
 
 const hasTar = spawnSync("tar", ["--version"]).status === 0;

@@ -124,8 +124,10 @@ it("checks sizes before it spends memory", () => {
   const bomb = gzip(Buffer.alloc(50_000_000));
   expect(reason(bomb)).toMatch(/unpacks to 50000000 bytes, the limit is \d+/);
   // A trailer that lies does not get more memory than it admits to.
-  bomb.writeUInt32LE(1000, bomb.length - 4);
+  bomb.writeUInt32LE(60_000, bomb.length - 4);
   expect(reason(bomb)).toContain("its compressed data is damaged");
+  bomb.writeUInt32LE(1000, bomb.length - 4);
+  expect(reason(bomb)).toContain(`its ${bomb.length} bytes unpack to only 1000`);
 });
 
 it("wants plugin.json in canonical form, complete and with nothing else in it", () => {
@@ -139,8 +141,14 @@ it("wants plugin.json in canonical form, complete and with nothing else in it", 
     notCanonical,
   );
   expect(reason(bundleOf(text.replace("Judges", "\\u004audges"), {}))).toBe(notCanonical);
-  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
-  expect(reason(bundleOf(deep, {}), { ...BUNDLE_LIMITS, ratio: 5000 })).toBe(notCanonical);
+  // At some depth between these the stack of whoever walks the value ends.
+  for (const depth of [200, 1500, 2000, 2500, 100_000]) {
+    const deep = text.replace(
+      '"capabilities":{}',
+      `"capabilities":${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`,
+    );
+    expect(reason(bundleOf(deep, {}), { ...BUNDLE_LIMITS, ratio: 5000 })).toBe(notCanonical);
+  }
 
   const noManifest = `${file} is not a bundle: plugin.json does not have the form of a manifest`;
   expect(reason(bundleOf("null", {}))).toBe(noManifest);
