@@ -1,10 +1,12 @@
 import { mkdir, open, readdir, readlink, rename, rm, stat, symlink, type FileHandle } from "node:fs/promises";
+import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { hasErrno, TradsysError } from "../domain/errors.ts";
 
 /**
- * All that the product does to the disk. Every write is whole or not there: temporary name, flush, rename.
+ * All that the product does to the disk. Every write is whole or not there: temporary name, flush, rename. What a
+ * writer that was killed left behind, hidden under its temporary name, the next one in that folder removes.
  * Tests pass an implementation that fails or dies at a chosen step.
  */
 export interface Files {
@@ -71,19 +73,10 @@ export const nodeFiles: Files = {
   },
 
   write: (path, bytes, mode = 0o644) =>
-    writing(path, async () => {
-      await makeFolder(dirname(path));
-      const temporary = temporaryNameFor(path);
-      try {
-        await using file = await open(temporary, "wx", mode);
-        await file.writeFile(bytes);
-        await file.sync();
-        await rename(temporary, path);
-      } catch (error) {
-        await rm(temporary, { force: true });
-        throw error;
-      }
-      await flushFolder(dirname(path));
+    replacing(path, async (temporary) => {
+      await using file = await open(temporary, "wx", mode);
+      await file.writeFile(bytes);
+      await file.sync();
     }),
 
   append: (path, text) =>
@@ -105,19 +98,7 @@ export const nodeFiles: Files = {
     }
   },
 
-  switchLink: (path, target) =>
-    writing(path, async () => {
-      await makeFolder(dirname(path));
-      const temporary = temporaryNameFor(path);
-      try {
-        await symlink(target, temporary);
-        await rename(temporary, path);
-      } catch (error) {
-        await rm(temporary, { force: true });
-        throw error;
-      }
-      await flushFolder(dirname(path));
-    }),
+  switchLink: (path, target) => replacing(path, (temporary) => symlink(target, temporary)),
 
   remove: (path) => writing(path, () => rm(path, { recursive: true, force: true })),
 
@@ -130,9 +111,44 @@ async function readUpTo(file: FileHandle, limit: number, size: number): Promise<
   return Buffer.concat(await Array.fromAsync(file.createReadStream(options)));
 }
 
-/** A name that no other writer has, now or after a crash: the process, and an instant of it. */
-const temporaryNameFor = (path: string): string =>
-  join(dirname(path), `.${basename(path)}.${process.pid}-${process.hrtime.bigint()}.tmp`);
+/** Makes something under a name that no other writer has, now or after a crash, and gives it its own by one rename. */
+const replacing = (path: string, make: (temporary: string) => Promise<void>): Promise<void> =>
+  writing(path, async () => {
+    const folder = dirname(path);
+    await makeFolder(folder);
+    await removeLeftovers(folder);
+    const temporary = join(folder, `.${basename(path)}.${thisProcess}-${process.hrtime.bigint()}.tmp`);
+    try {
+      await make(temporary);
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    await flushFolder(folder);
+  });
+
+/** Machines may share a folder, and their processes have the same numbers. */
+const machine = hostname();
+const thisProcess = `${machine}-${process.pid}`;
+
+/** Removes the temporary names of processes that were killed. One that cannot be removed is in nobody's way. */
+async function removeLeftovers(folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => {
+    const [, writtenOn, pid] = /^(\..+)-(\d+)-\d+\.tmp$/.exec(name) ?? [];
+    return writtenOn?.endsWith(`.${machine}`) === true && !isRunning(Number(pid));
+  });
+  await Promise.allSettled(left.map((name) => rm(join(folder, name))));
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    // Signal 0 is never sent: it asks whether it could be.
+    return process.kill(pid, 0);
+  } catch (error) {
+    return !hasErrno(error, "ESRCH");
+  }
+}
 
 /** Makes a folder and those above it, and brings the name of each new one to the disk. */
 async function makeFolder(path: string): Promise<void> {

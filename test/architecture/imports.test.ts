@@ -12,6 +12,7 @@ const RUNTIME_BUILTINS = [
   "node:crypto",
   "node:fs/promises",
   "node:module",
+  "node:os",
   "node:path",
   "node:vm",
   "node:zlib",

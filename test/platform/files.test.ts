@@ -11,7 +11,7 @@ import {
   truncate,
   writeFile,
 } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterAll, expect, it } from "vitest";
@@ -84,6 +84,30 @@ it("leaves no temporary file where a write or a switch fails", async () => {
     });
   }
   expect(await readdir(folder)).toEqual(["taken"]);
+});
+
+it("removes what killed writers left, and nothing of those that still run or ran elsewhere", async () => {
+  const folder = await temporaryFolder();
+  const { pid: ended } = spawnSync("true");
+  const leftBy = (process: string): string => `.bundle-1.0.0.tar.gz.${process}-123456789.tmp`;
+  const mine = leftBy(`${hostname()}-${process.pid}`);
+  const running = leftBy(`${hostname()}-${process.ppid}`);
+  const elsewhere = leftBy(`other-host-${ended}`);
+  const dead = leftBy(`${hostname()}-${ended}`);
+  for (const write of [
+    () => nodeFiles.write(join(folder, "other"), "x"),
+    () => nodeFiles.switchLink(join(folder, "other"), "x"),
+  ]) {
+    for (const name of [mine, running, elsewhere, dead, dead.slice(1)])
+      await writeFile(join(folder, name), "");
+    await mkdir(join(folder, leftBy(`${hostname()}-${ended}`).replace("1.0.0", "not-a-file")), {
+      recursive: true,
+    });
+    await write();
+    const left = await readdir(folder);
+    expect(left).not.toContain(dead);
+    expect(left).toEqual(expect.arrayContaining([mine, running, elsewhere, dead.slice(1), "other"]));
+  }
 });
 
 const small = join(tmpdir(), `tradsys-tmpfs-${process.pid}`);
