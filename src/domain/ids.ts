@@ -26,5 +26,11 @@ export function parseFacetId(text: string): { plugin: PluginName; facet: string 
   return isPluginName(plugin) && FACET_NAME.test(facet) ? { plugin, facet } : undefined;
 }
 
-/** A name for file systems and image references: `@tradsys/risk-core` becomes `tradsys-risk-core`. */
-export const flatName = (plugin: PluginName): string => plugin.slice(1).replace("/", "-");
+/**
+ * A name for files: `@tradsys/risk-core` becomes `tradsys-risk-core`. No two plugins share one: where the scope has a
+ * hyphen of its own, as in `@acme-labs/risk`, the two parts are told apart by `--`, which no name contains.
+ */
+export const flatName = (plugin: PluginName): string => {
+  const [scope = "", name] = plugin.slice(1).split("/");
+  return `${scope}${scope.includes("-") ? "--" : "-"}${name}`;
+};

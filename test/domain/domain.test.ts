@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { isNodeBuiltin, mayUseBuiltin } from "../../src/domain/builtins.ts";
 import { canonical } from "../../src/domain/canonical.ts";
 import { closest } from "../../src/domain/closest.ts";
-import { facetId, isPluginName, parseFacetId } from "../../src/domain/ids.ts";
+import { facetId, flatName, isPluginName, parseFacetId, type PluginName } from "../../src/domain/ids.ts";
 
 describe("canonical JSON", () => {
   it("is JSON of the same value, whatever the order of its members", () => {
@@ -90,4 +90,22 @@ describe("built-ins that a plugin may use", () => {
     expect(mayUseBuiltin({ ...none, fs: ["/data"] }, "fs/promises")).toBe(true);
     expect(mayUseBuiltin({ ...none, builtins: ["node:os"] }, "os")).toBe(true);
   });
+});
+
+it("gives no two plugins one file name", () => {
+  const part = fc.stringMatching(/^[a-z][a-z0-9]{0,2}(?:-[a-z0-9]{1,2}){0,2}$/);
+  const name = fc.tuple(part, part).map(([scope, own]) => `@${scope}/${own}` as PluginName);
+  /** Reads the parts back, which needs what the other direction must not lose. */
+  const scopeOf = (flat: string): string | undefined => flat.split(flat.includes("--") ? "--" : "-")[0];
+  fc.assert(
+    fc.property(name, (plugin) => {
+      const flat = flatName(plugin);
+      const scope = scopeOf(flat) ?? "";
+      expect(flat).toMatch(/^[a-z0-9-]+$/);
+      expect(`@${scope}/${flat.slice(scope.length).replace(/^--?/, "")}`).toBe(plugin);
+    }),
+  );
+  expect(flatName("@tradsys/risk-core" as PluginName)).toBe("tradsys-risk-core");
+  expect(flatName("@a-b/c" as PluginName)).toBe("a-b--c");
+  expect(flatName("@a/b-c" as PluginName)).toBe("a-b-c");
 });
