@@ -27,6 +27,7 @@ export interface BundleLimits {
   readonly ratio: number;
 }
 
+/** What holds everywhere. A trust policy may ask for less, never for more. */
 export const BUNDLE_LIMITS: BundleLimits = {
   packedBytes: 32 * 1024 * 1024,
   unpackedBytes: 64 * 1024 * 1024,

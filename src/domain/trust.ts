@@ -1,3 +1,4 @@
+import type { BundleLimits } from "./bundle.ts";
 import type { Digest, PluginName } from "./ids.ts";
 
 export const TRUST_API_VERSION = "tradsys/trust/v1";
@@ -32,4 +33,6 @@ export interface TrustPolicy {
     /** Content or blob digests that must not run. */
     readonly digests: readonly { readonly digest: Digest; readonly reason: string }[];
   };
+  /** Sizes that it draws tighter than `BUNDLE_LIMITS`. */
+  readonly limits?: Partial<BundleLimits>;
 }

@@ -134,8 +134,11 @@ export async function diagnosePlugin(text: string, file: string): Promise<readon
 }
 
 /** What is wrong with the `plugin.json` of a bundle that someone else built; empty when it may be used. */
-export const bundleManifestFindings = (manifest: BundleManifest): readonly Finding[] =>
-  check<BundleManifest>(structuredClone(manifest), "bundle", PLUGIN_RULES).filter(isError);
+export async function bundleManifestFindings(manifest: BundleManifest): Promise<readonly Finding[]> {
+  const complete = structuredClone(manifest);
+  const findings = check(complete, "bundle", PLUGIN_RULES).filter(isError);
+  return findings.length > 0 ? findings : checkConfig(complete);
+}
 
 const FORMATS: Readonly<Record<string, { readonly format: Format; readonly door: Door<unknown> }>> = {
   [PLUGIN_API_VERSION]: { format: "plugin", door: pluginDoor },

@@ -1,6 +1,6 @@
 import { bundleFiles } from "../bundle/format.ts";
 import { readBundle } from "../bundle/open.ts";
-import type { OpenBundle } from "../domain/bundle.ts";
+import { BUNDLE_LIMITS, type OpenBundle } from "../domain/bundle.ts";
 import { sha256 } from "../domain/digest.ts";
 import type { Digest } from "../domain/ids.ts";
 import { err, ok, type Result } from "../domain/result.ts";
@@ -59,7 +59,7 @@ export function verifyBundle(request: VerifyRequest): Verification {
   const revoked = revocationOf(policy, blob);
   if (revoked !== undefined) return untrusted(file, [revoked]);
 
-  const bundle = readBundle(bytes);
+  const bundle = readBundle(bytes, { ...BUNDLE_LIMITS, ...policy.limits });
   if (bundle.ok) return judge(request, bundle.value, counted.value);
   if (bundle.error.kind === "modified") {
     return { status: "modified", file, differences: bundle.error.differences };

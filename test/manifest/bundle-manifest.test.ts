@@ -24,18 +24,18 @@ function bundleManifest(): BundleManifest {
 
 const opens = (value: unknown): boolean => parseBundleManifest(Buffer.from(canonical(value))).ok;
 
-it("passes the reader, the schema and the rules", () => {
+it("passes the reader, the schema and the rules", async () => {
   expect(opens(bundleManifest())).toBe(true);
-  expect(bundleManifestFindings(bundleManifest())).toEqual([]);
+  expect(await bundleManifestFindings(bundleManifest())).toEqual([]);
 });
 
 // A reader without a schema compiler and the published schema describe one format; here they are held together.
 it.each(Object.keys(bundleManifest()).filter((field) => field !== "state"))(
   "the reader insists on `%s`, and so does the schema where it has no default",
-  (field) => {
+  async (field) => {
     const { [field as keyof BundleManifest]: _, ...rest } = bundleManifest();
     expect(opens(rest)).toBe(false);
-    const findings = bundleManifestFindings(rest as BundleManifest);
+    const findings = await bundleManifestFindings(rest as BundleManifest);
     expect(findings.length === 0 || findings.some(({ message }) => message.includes(field))).toBe(true);
   },
 );
@@ -48,14 +48,32 @@ it.each([
   ["a digest that is none", { files: { "dist/plugin.js": { size: 1, sha256: "sha256:0" } } }],
   ["an isolation that nobody knows", { isolation: "none" }],
   ["a version that is none", { version: "1.0" }],
-])("the reader and the schema both refuse %s", (_, change) => {
+])("the reader and the schema both refuse %s", async (_, change) => {
   const changed = { ...bundleManifest(), ...change } as BundleManifest;
   expect(opens(changed)).toBe(false);
-  expect(bundleManifestFindings(changed)).not.toEqual([]);
+  expect(await bundleManifestFindings(changed)).not.toEqual([]);
 });
 
-it("the rules refuse a range that the reader lets pass", () => {
-  const changed = { ...bundleManifest(), hostApi: "newest" };
+it.each<[string, Partial<BundleManifest>, object]>([
+  ["a range that is none", { hostApi: "newest" }, { code: "RANGE_INVALID", pointer: "/hostApi" }],
+  [
+    "a config schema that may take forever",
+    { config: { schema: { type: "string", pattern: "(a+)+$" }, defaults: {} } },
+    { code: "CONFIG_SCHEMA_INVALID", pointer: "/config/schema/pattern" },
+  ],
+  [
+    "defaults that break their schema",
+    {
+      config: {
+        schema: { type: "object", properties: { a: { type: "string" } } },
+        defaults: { a: 1 },
+      },
+    },
+    { code: "CONFIG_INVALID", pointer: "/config/defaults/a" },
+  ],
+  ["a bundle without code", { files: {} }, { code: "FIELD_MISSING", pointer: "/files" }],
+])("the schema and the rules refuse %s, which the reader lets pass", async (_, change, finding) => {
+  const changed = { ...bundleManifest(), ...change };
   expect(opens(changed)).toBe(true);
-  expect(bundleManifestFindings(changed)).toMatchObject([{ code: "RANGE_INVALID" }]);
+  expect(await bundleManifestFindings(changed)).toMatchObject([finding]);
 });

@@ -22,7 +22,7 @@ export const publishCommand = defineCommand({
       args.map(async (arg) => {
         const { path, bytes, envelopes } = await readBundleFile(io, arg);
         const bundle = openBundle(bytes, { file: shownPath(path, io.cwd) });
-        const findings = bundleManifestFindings(bundle.manifest);
+        const findings = await bundleManifestFindings(bundle.manifest);
         if (findings.length > 0) {
           throw failWith(
             findings.map(({ code, severity, message }) => ({
