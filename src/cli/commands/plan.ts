@@ -13,7 +13,7 @@ import { planDeployment } from "../../planner/plan.ts";
 import { inputsDigest } from "../../resolver/lock.ts";
 import { readCurrent } from "../../store/generations.ts";
 import { listCandidates } from "../../store/read.ts";
-import { verifyGeneration } from "../../store/verified-plugin.ts";
+import { refuseForgedRecords, verifyGeneration } from "../../store/verified-plugin.ts";
 import { defineCommand, type Io } from "../command.ts";
 import { beside, readDocument, readPlatformFor, readTrustFor, reviewable, short } from "../documents.ts";
 import { ROOT_OPTION, rootOf, storeOf } from "../options.ts";
@@ -51,7 +51,8 @@ export const planCommand = defineCommand({
     if (!planned.ok) throw new TradsysError("CYCLE", explainCycle(planned.error), { location: { file } });
     const plan = planned.value;
     // A plan that could not be applied is no plan.
-    await verifyGeneration(plan.generation, { files: io.files, root, now: io.now() });
+    const verified = await verifyGeneration(plan.generation, { files: io.files, root, now: io.now() });
+    refuseForgedRecords(verified, manifests);
 
     const target = flags.out === undefined ? beside(file, ".plan.json") : resolve(io.cwd, flags.out);
     await io.files.write(target, reviewable(plan));
