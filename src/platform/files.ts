@@ -107,9 +107,21 @@ export const nodeFiles: Files = {
 
 /** Reads to the end, or up to a limit: the size that is told of a pipe or a device is 0, and a file may grow. */
 async function readUpTo(file: FileHandle, limit: number, size: number): Promise<Buffer> {
-  const options = { end: limit - 1, highWaterMark: Math.max(size + 1, 64 * 1024), autoClose: false };
-  return Buffer.concat(await Array.fromAsync(file.createReadStream(options)));
+  const pieces: Buffer[] = [];
+  let length = 0;
+  // The first piece takes all of a file: pieces that are put together take the memory twice.
+  for (let room = size === 0 ? PIECE : size; length < limit; room = PIECE) {
+    const piece = Buffer.allocUnsafe(Math.min(room, limit - length));
+    const { bytesRead } = await file.read(piece, 0, piece.length);
+    if (bytesRead === 0) break;
+    pieces.push(piece.subarray(0, bytesRead));
+    length += bytesRead;
+  }
+  const [first = Buffer.of(), ...others] = pieces;
+  return others.length === 0 ? first : Buffer.concat(pieces);
 }
+
+const PIECE = 64 * 1024;
 
 /** Makes something under a name that no other writer has, now or after a crash, and gives it its own by one rename. */
 const replacing = (path: string, make: (temporary: string) => Promise<void>): Promise<void> =>
