@@ -144,8 +144,12 @@ it("threat 25: commands that publish at once, the same bundle or others, lose no
       expect({ code, stderr }).toEqual({ code: 75, stderr: expect.stringContaining("BUSY") });
     }
   };
-  await Promise.all(
-    [...bundles, ...bundles].map((bundle) => publishUntilDone(`publish ${bundle} --root together`)),
-  );
+  const together = [...bundles, ...bundles].map((bundle) => `publish ${bundle} --root together`);
+  {
+    await using _held = await nodeFiles.lock(join(folder, "together/store/publish.lock"));
+    for (const line of together.slice(0, 2)) expect((await tradsys(folder, line)).code).toBe(75);
+    expect(await nodeFiles.list(join(folder, "together/store"))).toEqual(["publish.lock"]);
+  }
+  await Promise.all(together.map(publishUntilDone));
   expect(await contentsOf(join(folder, "together"))).toEqual(await contentsOf(join(folder, "alone")));
 });
