@@ -10,6 +10,7 @@ import type { Files } from "../platform/files.ts";
 import { envelopeImage, type NewImage, pluginImage } from "./image.ts";
 import { blobPath, EMPTY_INDEX, type Index, indexPath, LAYOUT, layoutPath } from "./layout.ts";
 import { readIndex, readPlugins } from "./read.ts";
+import { refuseForgedRecord } from "./record.ts";
 
 interface Publication {
   readonly bytes: Buffer;
@@ -31,7 +32,7 @@ interface Published {
  *
  * @throws {TradsysError} `VERSION_TAKEN` if the version exists with other content, `BUSY` while another publisher
  *   is at work, `ENVELOPE_INVALID` for one that is too large, `CANNOT_WRITE`, and what `readBlob` throws for a
- *   damaged store.
+ *   damaged store or `refuseForgedRecord` for a rewritten one.
  */
 export async function publish(
   files: Files,
@@ -54,6 +55,7 @@ export async function publish(
     const message = `${name}@${version} is in the store with other content, ${stored.candidate.content}`;
     throw new TradsysError("VERSION_TAKEN", message, { hint: "Publish the change under a new version." });
   }
+  if (stored) refuseForgedRecord(stored.candidate, bundle);
 
   const image = pluginImage(bundle, bytes);
   // Content that another zlib compressed is the same bundle: the stored one stays, and further envelopes refer to it.

@@ -1,9 +1,5 @@
 import { BUNDLE_LIMITS, type OpenBundle } from "../domain/bundle.ts";
-import { canonical } from "../domain/canonical.ts";
-import { sha256 } from "../domain/digest.ts";
 import { TradsysError } from "../domain/errors.ts";
-import type { PluginName } from "../domain/ids.ts";
-import type { Candidate } from "../domain/lock.ts";
 import type { Generation, GenerationPlugin } from "../domain/plan.ts";
 import { settleAll } from "../domain/settle.ts";
 import type { TrustPolicy } from "../domain/trust.ts";
@@ -38,28 +34,6 @@ export async function verifyGeneration(
 ): Promise<VerifiedPlugin[]> {
   const verifying = { files, store: rootPaths(root).store, trust: generation.trust, now };
   return settleAll(generation.plugins.map((plugin) => verifyPlugin(plugin, verifying)));
-}
-
-/**
- * Proves that a plan was made from what was signed. A plan is made from the store's records, each a copy of a
- * `plugin.json` outside its bundle, and no signature covers those.
- *
- * @throws {TradsysError} `BLOB_DIGEST_MISMATCH` naming the plugin whose record is another.
- */
-export function refuseForgedRecords(
-  plugins: readonly VerifiedPlugin[],
-  records: ReadonlyMap<PluginName, Candidate>,
-): void {
-  for (const { name, version, bundle } of plugins) {
-    const expected = sha256(canonical(bundle.manifest));
-    const found = sha256(canonical(records.get(name)?.manifest ?? null));
-    if (found === expected) continue;
-    throw new TradsysError(
-      "BLOB_DIGEST_MISMATCH",
-      `${name}@${version}: the store's record is not the plugin.json that was signed: expected ${expected}, found ${found}`,
-      { hint: "Somebody rewrote the store: find out who could, and restore it from a copy." },
-    );
-  }
 }
 
 /**

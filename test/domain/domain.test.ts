@@ -92,15 +92,16 @@ describe("built-ins that a plugin may use", () => {
   });
 });
 
+/** Reads a part back, which needs what the other direction must not lose. */
+const scopeOf = (flat: string): string => flat.split(flat.includes("--") ? "--" : "-")[0] ?? "";
+
 it("gives no two plugins one file name", () => {
   const part = fc.stringMatching(/^[a-z][a-z0-9]{0,2}(?:-[a-z0-9]{1,2}){0,2}$/);
   const name = fc.tuple(part, part).map(([scope, own]) => `@${scope}/${own}` as PluginName);
-  /** Reads the parts back, which needs what the other direction must not lose. */
-  const scopeOf = (flat: string): string | undefined => flat.split(flat.includes("--") ? "--" : "-")[0];
   fc.assert(
     fc.property(name, (plugin) => {
       const flat = flatName(plugin);
-      const scope = scopeOf(flat) ?? "";
+      const scope = scopeOf(flat);
       expect(flat).toMatch(/^[a-z0-9-]+$/);
       expect(`@${scope}/${flat.slice(scope.length).replace(/^--?/, "")}`).toBe(plugin);
     }),

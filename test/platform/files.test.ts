@@ -86,10 +86,11 @@ it("leaves no temporary file where a write or a switch fails", async () => {
   expect(await readdir(folder)).toEqual(["taken"]);
 });
 
+const leftBy = (process: string): string => `.bundle-1.0.0.tar.gz.${process}-123456789.tmp`;
+
 it("removes what killed writers left, and nothing of those that still run or ran elsewhere", async () => {
   const folder = await temporaryFolder();
   const { pid: ended } = spawnSync("true");
-  const leftBy = (process: string): string => `.bundle-1.0.0.tar.gz.${process}-123456789.tmp`;
   const mine = leftBy(`${hostname()}-${process.pid}`);
   const running = leftBy(`${hostname()}-${process.ppid}`);
   const elsewhere = leftBy(`other-host-${ended}`);
@@ -100,9 +101,8 @@ it("removes what killed writers left, and nothing of those that still run or ran
   ]) {
     for (const name of [mine, running, elsewhere, dead, dead.slice(1)])
       await writeFile(join(folder, name), "");
-    await mkdir(join(folder, leftBy(`${hostname()}-${ended}`).replace("1.0.0", "not-a-file")), {
-      recursive: true,
-    });
+    // Whoever made this cannot keep anyone from writing.
+    await mkdir(join(folder, dead.replace("1.0.0", "not-a-file")), { recursive: true });
     await write();
     const left = await readdir(folder);
     expect(left).not.toContain(dead);

@@ -26,22 +26,22 @@ function verdict(bytes: Buffer): string {
 }
 const accepted = `accepted ${sha256(honest)}`;
 
-const each = (made: ReadonlyMap<string, () => Buffer>) => [...made].map(([what, make]) => ({ what, make }));
+const named = (made: ReadonlyMap<string, () => Buffer>) => [...made].map(([what, make]) => ({ what, make }));
 
 it("starts from an archive that is accepted", () => {
   expect(verdict(gzip(honest))).toBe(accepted);
   expect(sha256(honest)).toBe(packed().content);
 });
 
-it.each(each(hostileTars))("threats 15, 16: refuses $what", ({ make }) => {
+it.each(named(hostileTars))("threats 15, 16: refuses $what", ({ make }) => {
   expect(verdict(gzip(make()))).toBe("malformed");
 });
 
-it.each(each(hostileGzips))("threat 16: refuses $what", ({ make }) => {
+it.each(named(hostileGzips))("threat 16: refuses $what", ({ make }) => {
   expect(verdict(make())).toBe("malformed");
 });
 
-it.each(each(otherCompressions))(
+it.each(named(otherCompressions))(
   "threat 16: takes an archive compressed $what for the same bundle",
   ({ make }) => {
     expect(verdict(make())).toBe(accepted);
@@ -190,7 +190,7 @@ async function opened(bytes: Buffer): Promise<{ said: string; peak: number }> {
   return { said, peak: Number(peak) / 1024 };
 }
 
-it.skipIf(process.platform !== "linux").each(each(bombs))(
+it.skipIf(process.platform !== "linux").each(named(bombs))(
   "threat 17: refuses $what within 150 MiB, Node.js included (skipped where the system does not tell)",
   async ({ make }) => {
     const { said, peak } = await opened(make());

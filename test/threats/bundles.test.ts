@@ -18,17 +18,15 @@ const withFile = (name: string, text: string): Buffer =>
 it("threat 1: no byte of a signed bundle can be changed, whatever it belongs to", async () => {
   const envelopes = [await signed(bundle, desk)];
   const { bytes } = bundle;
-  let same = 0;
-  for (let at = 0; at < bytes.length; at++) {
+  const outcomes = Array.from(bytes.keys(), (at) => {
     const flipped = Buffer.from(bytes);
     flipped.writeUInt8(flipped.readUInt8(at) ^ (1 << (at % 8)), at);
-    const verification = verify(envelopes, { bytes: flipped });
-    // A few bits of deflate say nothing, such as those that fill its last byte.
-    const isSame = verification.status === "signed" && verification.bundle.content === bundle.content;
-    if (isSame) same += 1;
-    else expect(verification.status, `byte ${at}`).toBe("modified");
-  }
-  expect(same).toBeLessThan(5);
+    const found = verify(envelopes, { bytes: flipped });
+    return found.status === "signed" ? found.bundle.content : found.status;
+  });
+  expect(new Set(outcomes)).toEqual(new Set(["modified", bundle.content]));
+  // A few bits of deflate say nothing, such as those that fill its last byte: with them it is the same bundle.
+  expect(outcomes.filter((outcome) => outcome === bundle.content).length).toBeLessThan(5);
 });
 
 it("threat 1: no part of its archive can be changed and packed anew", async () => {

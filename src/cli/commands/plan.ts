@@ -13,7 +13,8 @@ import { planDeployment } from "../../planner/plan.ts";
 import { inputsDigest } from "../../resolver/lock.ts";
 import { readCurrent } from "../../store/generations.ts";
 import { listCandidates } from "../../store/read.ts";
-import { refuseForgedRecords, verifyGeneration } from "../../store/verified-plugin.ts";
+import { refuseForgedRecord } from "../../store/record.ts";
+import { verifyGeneration } from "../../store/verified-plugin.ts";
 import { defineCommand, type Io } from "../command.ts";
 import { beside, readDocument, readPlatformFor, readTrustFor, reviewable, short } from "../documents.ts";
 import { ROOT_OPTION, rootOf, storeOf } from "../options.ts";
@@ -52,7 +53,7 @@ export const planCommand = defineCommand({
     const plan = planned.value;
     // A plan that could not be applied is no plan.
     const verified = await verifyGeneration(plan.generation, { files: io.files, root, now: io.now() });
-    refuseForgedRecords(verified, manifests);
+    for (const { name, bundle } of verified) refuseForgedRecord(manifests.get(name), bundle);
 
     const target = flags.out === undefined ? beside(file, ".plan.json") : resolve(io.cwd, flags.out);
     await io.files.write(target, reviewable(plan));
