@@ -1,11 +1,13 @@
 import { canonical } from "../domain/canonical.ts";
+import type { Diagnostic } from "../domain/diagnostic.ts";
 import { sha256 } from "../domain/digest.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Digest } from "../domain/ids.ts";
 import type { Generation, Plan } from "../domain/plan.ts";
 import type { Files } from "../platform/files.ts";
 import { currentDigest, generationFolder, readGeneration, rootPaths } from "../store/generations.ts";
-import { verifyGeneration } from "../store/verified-plugin.ts";
+import { learnGeneration, raiseTrustFloor } from "../store/trust-floor.ts";
+import { verifyGeneration, warningsAbout } from "../store/verified-plugin.ts";
 import { openJournal, type Journal, type JournalRecord } from "./journal.ts";
 
 /** Where activation happens, and what it may use. */
@@ -23,6 +25,8 @@ export interface Activated {
   readonly to: Digest;
   /** False when `to` was active already and nothing was done. */
   readonly changed: boolean;
+  /** Bundles whose signatures do not suffice, under a policy that only warns of that. */
+  readonly warnings: readonly Diagnostic[];
 }
 
 /**
@@ -43,7 +47,7 @@ export async function applyPlan(plan: Plan, activation: Activation): Promise<Act
     );
   }
   return locked(activation, async ({ current: from, journal }) => {
-    if (from === plan.next) return { from, to: plan.next, changed: false };
+    if (from === plan.next) return { from, to: plan.next, changed: false, warnings: [] };
     if (from !== plan.base) {
       throw new TradsysError(
         "PLAN_STALE",
@@ -69,7 +73,7 @@ export async function rollBack(wanted: Digest | undefined, activation: Activatio
   const { files, root } = activation;
   return locked(activation, async ({ current: from, journal }) => {
     const to = wanted ?? generationBefore(from, journal);
-    if (to === from) return { from, to, changed: false };
+    if (to === from) return { from, to, changed: false, warnings: [] };
     const generation = await readGeneration(files, root, to);
     return switchTo({ action: "rollback", from, to, generation }, activation, { journal });
   });
@@ -102,13 +106,15 @@ async function switchTo(
   { files, root, now, actor }: Activation,
   { journal, prepare }: { readonly journal: Journal; readonly prepare?: () => Promise<void> },
 ): Promise<Activated> {
-  await verifyGeneration(generation, { files, root, now: now() });
+  const plugins = await verifyGeneration(generation, { files, root, now: now() });
   const record = { action, from, to, actor } as const;
   await journal.append({ ...record, event: "started", at: now().toISOString() });
   await prepare?.();
   await files.switchLink(rootPaths(root).current, generationFolder(to));
+  // Not earlier: a root must not learn from what did not become active in it.
+  await raiseTrustFloor(files, root, learnGeneration(generation, now()));
   await journal.append({ ...record, event: "finished", at: now().toISOString() });
-  return { from, to, changed: true };
+  return { from, to, changed: true, warnings: warningsAbout(plugins) };
 }
 
 interface Locked {
@@ -125,7 +131,12 @@ async function locked<T>(activation: Activation, work: (locked: Locked) => Promi
   const current = await currentDigest(files, root);
   const last = journal.entries.at(-1);
   if (last?.event === "started") {
-    const event = current === last.to ? "finished" : "interrupted";
+    const isActive = current === last.to;
+    if (isActive) {
+      const generation = await readGeneration(files, root, last.to);
+      await raiseTrustFloor(files, root, learnGeneration(generation, now()));
+    }
+    const event = isActive ? "finished" : "interrupted";
     await journal.append({ ...last, event, at: now().toISOString() });
   }
   return await work({ current, journal });

@@ -1,4 +1,4 @@
-import { type BundleManifest, MANIFEST_FILE } from "../domain/bundle.ts";
+import { MANIFEST_FILE } from "../domain/bundle.ts";
 import { sha256 } from "../domain/digest.ts";
 import type { Digest } from "../domain/ids.ts";
 
@@ -8,17 +8,24 @@ export type FileDifference =
   | { readonly kind: "extra"; readonly file: string; readonly found: Digest }
   | { readonly kind: "changed"; readonly file: string; readonly expected: Digest; readonly found: Digest };
 
-/** Every file of a bundle that is not as `plugin.json` says, in name order. */
+/** What a file should be. */
+interface ListedFile {
+  readonly sha256: Digest;
+  readonly size?: number;
+}
+
+/** Every file of a bundle that is not as a list says, in name order. `plugin.json`, which holds one, need not be in it. */
 export function differencesIn(
   files: ReadonlyMap<string, Buffer>,
-  manifest: BundleManifest,
+  listed: ReadonlyMap<string, ListedFile>,
 ): readonly FileDifference[] {
-  const listed = new Map(Object.entries(manifest.files));
-  const wrong = [...listed].flatMap(([file, { size, sha256: expected }]): FileDifference[] => {
+  const wrong = [...listed].flatMap(([file, { sha256: expected, size }]): FileDifference[] => {
     const bytes = files.get(file);
     if (!bytes) return [{ kind: "missing", file, expected }];
     const found = sha256(bytes);
-    return size === bytes.length && expected === found ? [] : [{ kind: "changed", file, expected, found }];
+    return (size ?? bytes.length) === bytes.length && expected === found
+      ? []
+      : [{ kind: "changed", file, expected, found }];
   });
   const extra = [...files]
     .filter(([file]) => file !== MANIFEST_FILE && !listed.has(file))

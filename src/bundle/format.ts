@@ -2,8 +2,8 @@ import { flatName, type PluginName } from "../domain/ids.ts";
 
 /** Largest `plugin.json`, in bytes. */
 export const MANIFEST_BYTES = 1024 * 1024;
-/** Largest envelope, in bytes. */
-export const ENVELOPE_BYTES = 256 * 1024;
+/** Largest envelope, in bytes: it names every file of the bundle. */
+export const ENVELOPE_BYTES = 1024 * 1024;
 /** @see Sigstore protobuf-specs, `sigstore_bundle.proto`: the JSON form of version 0.3. */
 export const ENVELOPE_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 

@@ -66,7 +66,9 @@ const texts = listOf(text);
 const json: Guard<Json> = (value): value is Json => value !== undefined;
 const jsonObject = recordOf(json);
 
-const kind = textThat((value): value is PluginKind => typeof systemOf(value as PluginKind) === "string");
+export const pluginKind = textThat(
+  (value): value is PluginKind => typeof systemOf(value as PluginKind) === "string",
+);
 
 const needs = {
   range: text,
@@ -81,7 +83,7 @@ const requirement: Guard<FacetRequirement> = either(
 
 const isBundleManifest = exactly<BundleManifest>({
   apiVersion: oneOf(PLUGIN_API_VERSION),
-  kind,
+  kind: pluginKind,
   name: pluginName,
   version: exactVersion,
   description: text,
@@ -148,6 +150,7 @@ const isBundleManifest = exactly<BundleManifest>({
       }),
     ),
   ),
+  releaseEpoch: optional(count),
   hostProvided: texts,
   capabilities: jsonObject,
   files: recordOf(exactly<BundleManifest["files"][string]>({ size: count, sha256: digest }), isFileName),

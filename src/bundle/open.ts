@@ -26,7 +26,7 @@ export function readBundle(
   const manifest = parseBundleManifest(files.value.get(MANIFEST_FILE) ?? Buffer.of());
   if (!manifest.ok) return malformed(manifest.error);
 
-  const differences = differencesIn(files.value, manifest.value);
+  const differences = differencesIn(files.value, new Map(Object.entries(manifest.value.files)));
   if (differences.length > 0) return err({ kind: "modified", differences });
   return ok({
     manifest: manifest.value,

@@ -22,6 +22,8 @@ export interface Io {
   readonly report: (line: string, data: unknown) => void;
   /** Prints an outcome that is not the last one, for a command that comes to several. */
   readonly print: (outcome: Outcome) => void;
+  /** Asks on the terminal for what must not be shown; `undefined` where nobody can be asked. */
+  readonly askSecret: ((question: string) => Promise<string>) | undefined;
   /** All of standard input. @throws {TradsysError} `FILE_TOO_LARGE` */
   readonly stdin: (maxBytes: number) => Promise<Buffer>;
   /** Says what is being done, on a terminal and when it takes long. */
@@ -56,7 +58,7 @@ type Parsed<O extends OptionSpecs> = ReturnType<
 >["values"];
 
 interface CommandSpec<O extends OptionSpecs> {
-  /** What follows the command's name, for example `<plugin folder>...`. */
+  /** What follows the command's name, for example `<plugin folder>...`; one line for each way to call it. */
   readonly usage: string;
   /** A command line as one would type it. */
   readonly example: string;
@@ -95,9 +97,13 @@ export function defineCommand<const O extends OptionSpecs>(spec: CommandSpec<O>)
       const [fewest, most] = spec.positionals;
       if (positionals.length < fewest || positionals.length > most) {
         const problem = positionals.length < fewest ? "missing argument" : "too many arguments";
-        throw new TradsysError("USAGE", `${problem}: expected ${spec.usage || "none"}`, {
-          hint: `For example: \`${spec.example}\``,
-        });
+        throw new TradsysError(
+          "USAGE",
+          `${problem}: expected ${spec.usage.replaceAll("\n", " | ") || "none"}`,
+          {
+            hint: `For example: \`${spec.example}\``,
+          },
+        );
       }
       return spec.run({ flags: values, args: positionals }, io);
     },

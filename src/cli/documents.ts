@@ -23,7 +23,13 @@ export async function readDocument<D>(
 
 /** @throws {TradsysError} `FILE_MISSING`, with what makes a policy, and whatever is wrong with it. */
 export async function readTrust(io: Io, file: string): Promise<TrustPolicy> {
-  if ((await io.files.kind(file)) !== "missing") return (await readDocument(io, file, parseTrust)).value;
+  await requireTrust(io, file);
+  return (await readDocument(io, file, parseTrust)).value;
+}
+
+/** @throws {TradsysError} `FILE_MISSING` where there is no trust policy, with what makes one. */
+export async function requireTrust(io: Io, file: string): Promise<void> {
+  if ((await io.files.kind(file)) !== "missing") return;
   throw new TradsysError("FILE_MISSING", "there is no trust policy here", {
     hint: "`tradsys keys generate NAME --trust FILE` makes one that trusts the new key.",
     location: { file },

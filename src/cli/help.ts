@@ -26,7 +26,11 @@ export function commandHelp(name: string, { usage, options, example }: Command):
     return [short === undefined ? flag : `-${short}, ${flag}`, description] as const;
   });
   return [
-    `Usage: ${["tradsys", name, usage, "[options]"].filter(Boolean).join(" ")}`,
+    ...usage
+      .split("\n")
+      .map((line, i) =>
+        [i === 0 ? "Usage:" : "      ", "tradsys", name, line, "[options]"].filter(Boolean).join(" "),
+      ),
     "",
     `${COMMANDS[name]?.summary}.`,
     "",

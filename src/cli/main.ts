@@ -15,7 +15,7 @@ import { renderDiagnostic } from "./formats/pretty.ts";
 import { commandHelp, productHelp } from "./help.ts";
 import { closestCommand, loadCommand } from "./registry.ts";
 import { jsonLine, printable } from "./render.ts";
-import { readStandardInput } from "./standard-input.ts";
+import { askSecret, readStandardInput } from "./standard-input.ts";
 import { version } from "./version.ts";
 
 /** Switches that every command understands. */
@@ -94,6 +94,7 @@ async function runCommand(
       progress.clear();
       print(outcome, switches);
     },
+    askSecret: process.stdin.isTTY && process.stderr.isTTY ? askSecret : undefined,
     stdin: readStandardInput,
   };
   try {

@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 
 import { TradsysError } from "../domain/errors.ts";
 import type { Role } from "../domain/trust.ts";
@@ -61,16 +61,5 @@ export function durationOf(text: string): number {
   });
 }
 
-/** The passphrase of a private key, from the environment or a file; never from the command line, which others can see. */
-export async function passphraseOf(io: Io): Promise<string | undefined> {
-  const file = io.env["TRADSYS_PASSPHRASE_FILE"];
-  if (file === undefined) return io.env["TRADSYS_PASSPHRASE"];
-  const text = await io.files.read(resolve(io.cwd, file), 4096);
-  return text.toString("utf8").replace(/\r?\n$/, "");
-}
-
 /** Envelopes lie beside their bundle, one file for each key: `<bundle>.<key>.sigstore.json`. */
 export const ENVELOPE_SUFFIX = ".sigstore.json";
-
-export const privateKeyFile = (folder: string, name: string): string => join(folder, `${name}.key`);
-export const publicKeyFile = (folder: string, name: string): string => join(folder, `${name}.pub`);

@@ -20,7 +20,7 @@ export const COMMANDS: Readonly<Record<string, Registered>> = {
     load: async () => (await import("./commands/build.ts")).buildCommand,
   },
   keys: {
-    summary: "Make a signing key, and trust it",
+    summary: "Make, list, rotate and revoke the keys of a trust policy",
     load: async () => (await import("./commands/keys.ts")).keysCommand,
   },
   sign: {

@@ -145,6 +145,11 @@ export interface Manifest {
   /** Whether this version is a material change, which needs approval and evidence. */
   readonly changeClass?: "material" | "non-material";
   readonly evidence?: readonly Evidence[];
+  /**
+   * Raised when no release before this one may ever run again. A root that has run one refuses every lower one.
+   * Absent: 0.
+   */
+  readonly releaseEpoch?: number;
   readonly hostProvided: readonly string[];
   readonly capabilities: { readonly [key: string]: Json };
 }

@@ -12,6 +12,8 @@ export interface GenerationPlugin {
   readonly content: Digest;
   readonly blob: Digest;
   readonly envelopes: readonly Digest[];
+  /** As in its manifest. */
+  readonly releaseEpoch?: number;
   /** The configuration the plugin is given: its defaults with the deployment's overrides, already validated. */
   readonly config: { readonly [key: string]: Json };
 }

@@ -78,7 +78,16 @@ function toGenerationPlugin(
   { manifest, content, blob, envelopes }: Candidate,
   config: GenerationPlugin["config"],
 ): GenerationPlugin {
-  return { name: manifest.name, version: manifest.version, content, blob, envelopes, config };
+  const { name, version, releaseEpoch } = manifest;
+  return {
+    name,
+    version,
+    content,
+    blob,
+    envelopes,
+    ...(releaseEpoch !== undefined && { releaseEpoch }),
+    config,
+  };
 }
 
 /** A facet may require one port in several ranges: it gets all that any of them binds. */

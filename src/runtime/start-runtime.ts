@@ -1,10 +1,11 @@
+import type { Diagnostic } from "../domain/diagnostic.ts";
 import { TradsysError } from "../domain/errors.ts";
 import { facetId, parseFacetId, type Digest, type FacetId } from "../domain/ids.ts";
 import type { Generation, GenerationFacet } from "../domain/plan.ts";
 import { nodeFiles, type Files } from "../platform/files.ts";
 import type { FacetHandle, PortAccess } from "../plugin/define.ts";
 import { readCurrent } from "../store/generations.ts";
-import { verifyGeneration, type VerifiedPlugin } from "../store/verified-plugin.ts";
+import { verifyGeneration, warningsAbout, type VerifiedPlugin } from "../store/verified-plugin.ts";
 import type { StartableFacet } from "./lifecycle/facet-run.ts";
 import { startFacets, type FacetState } from "./lifecycle/facets.ts";
 import type { HostModules } from "./loading/plugin-require.ts";
@@ -36,6 +37,8 @@ export interface Preloaded {
   readonly digest: Digest;
   readonly generation: Generation;
   readonly plugins: readonly VerifiedPlugin[];
+  /** Bundles whose signatures do not suffice, under a policy that only warns of that. */
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** Facts about one start, for a report or a log. */
@@ -53,6 +56,8 @@ export interface Runtime {
   readonly digest: Digest;
   readonly generation: Generation;
   readonly report: StartReport;
+  /** As of `preload`. */
+  readonly warnings: readonly Diagnostic[];
   /** Every port of every facet, for the host's own code. */
   readonly ports: PortAccess;
   status(): ReadonlyMap<FacetId, FacetState>;
@@ -78,7 +83,7 @@ export async function preload({
   }
   const plugins = await verifyGeneration(active.generation, { files, root, now: now() });
   plugins.forEach(requireInline);
-  return { ...active, plugins };
+  return { ...active, plugins, warnings: warningsAbout(plugins) };
 }
 
 /** A manifest states the weakest isolation a plugin may run in; nothing is placed below it. */
@@ -103,7 +108,7 @@ function requireInline({ bundle }: VerifiedPlugin): void {
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const began = performance.now();
-  const { digest, generation, plugins } = await preload(options);
+  const { digest, generation, plugins, warnings } = await preload(options);
   const verifyMs = performance.now() - began;
 
   const ports = new PortRegistry();
@@ -144,6 +149,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   return {
     digest,
     generation,
+    warnings,
     report: { verifyMs, readyMs: performance.now() - began, facets: started.readyAfterMs },
     ports: ports.accessFor("the host", everyPort(plugins)),
     status: () => started.status(),

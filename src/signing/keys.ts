@@ -33,9 +33,21 @@ interface KeyPair {
   readonly keyId: Digest;
 }
 
-/** Makes a new Ed25519 key pair. The only random part of signing. */
-export function generateKey(passphrase?: string): KeyPair {
-  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+export const KEY_ALGORITHMS = ["ed25519", "p256"] as const;
+export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number];
+
+interface KeyWish {
+  /** Defaults to Ed25519. */
+  readonly algorithm?: KeyAlgorithm;
+  readonly passphrase?: string | undefined;
+}
+
+/** Makes a new key pair. The only random part of signing, but for the signatures of P-256 keys. */
+export function generateKey({ algorithm = "ed25519", passphrase }: KeyWish = {}): KeyPair {
+  const { publicKey, privateKey } =
+    algorithm === "p256"
+      ? generateKeyPairSync("ec", { namedCurve: "P-256" })
+      : generateKeyPairSync("ed25519");
   const encryption = passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase };
   return {
     privatePem: privateKey.export({ type: "pkcs8", format: "pem", ...encryption }).toString(),
@@ -84,6 +96,10 @@ function unlock(pem: string, passphrase: string | undefined): KeyObject {
     throw new TradsysError("KEY_LOCKED", message, { cause });
   }
 }
+
+/** What kind of key it is. */
+export const algorithmName = ({ key }: PublicKey): KeyAlgorithm =>
+  key.asymmetricKeyType === "ec" ? "p256" : "ed25519";
 
 /** Takes the public half, in one form: SPKI has two for a point of P-256, which would make two ids of one key. */
 function publicKeyOf(key: KeyObject): PublicKey {

@@ -1,21 +1,31 @@
+import type { BundleManifest, OpenBundle } from "../domain/bundle.ts";
 import { TradsysError } from "../domain/errors.ts";
-import type { Digest, PluginName } from "../domain/ids.ts";
-import type { Role, TrustedKey, TrustPolicy } from "../domain/trust.ts";
+import type { Digest } from "../domain/ids.ts";
+import type { Role, TrustedKey, TrustFloor, TrustPolicy } from "../domain/trust.ts";
 import { type PublicKey, readPublicKey } from "./keys.ts";
-import type { Claim } from "./statement.ts";
+import type { Claim, Subject } from "./statement.ts";
 
-/** A key of a trust policy, and whether it counts at all today. */
+/** A key of a trust policy. */
 export interface Voter {
   readonly trusted: TrustedKey;
   readonly publicKey: PublicKey;
-  /** Why none of its signatures count now; `undefined` if they do. */
-  readonly barred: string | undefined;
+  /** Why it was revoked; `undefined` if it was not. */
+  readonly revoked: string | undefined;
 }
 
 /** A claim signed by a key that the policy lets make it. */
 export interface Vote {
   readonly voter: Voter;
   readonly claim: Claim;
+}
+
+/** A trust policy, what a root has learned, and the day: all that bundles are judged by. */
+export interface Ruling {
+  readonly policy: TrustPolicy;
+  readonly floor: TrustFloor;
+  readonly voters: readonly Voter[];
+  /** UTC, `YYYY-MM-DD`: such days sort as text. */
+  readonly today: string;
 }
 
 /** Signatures that a policy asks for and has not got. */
@@ -26,22 +36,34 @@ export interface Shortfall {
   readonly keys: readonly string[];
 }
 
+interface Grounds {
+  readonly policy: TrustPolicy;
+  readonly floor: TrustFloor;
+  readonly now: Date;
+}
+
 /**
- * The keys of a policy, ready to verify with.
+ * Reads the keys of a policy. A clock that stands before the last day on which something was activated was set
+ * back, and is not believed.
  *
  * @throws {TradsysError} `KEY_INVALID` for a key that cannot be read or that has two roles, which would let one
  *   holder approve alone; `FIELD_VALUE` for a date or a revocation that would silently have no effect.
  */
-export function votersOf(policy: TrustPolicy, now: Date): readonly Voter[] {
+export function rulingOf({ policy, floor, now }: Grounds): Ruling {
   const keys = policy.keys.map((trusted) => ({ trusted, publicKey: readPolicyKey(trusted) }));
   refuseTwoRoles(keys);
+  refuseOddDays(policy);
   const revoked = revokedKeys(policy, keys);
-  const today = now.toISOString().slice(0, "YYYY-MM-DD".length);
-  return keys.map((key) => ({
+  const voters = keys.map((key) => ({
     ...key,
-    barred: whyBarred(key.trusted, revoked.get(key.publicKey.id), today),
+    revoked: floor.revokedKeys[key.publicKey.id] ?? revoked.get(key.publicKey.id),
   }));
+  const clock = dayOf(now);
+  return { policy, floor, voters, today: clock < floor.lastDay ? floor.lastDay : clock };
 }
+
+/** The UTC day of a time. */
+export const dayOf = (time: Date): string => time.toISOString().slice(0, "YYYY-MM-DD".length);
 
 type PolicyKey = Pick<Voter, "trusted" | "publicKey">;
 
@@ -54,6 +76,17 @@ function refuseTwoRoles(keys: readonly PolicyKey[]): void {
       throw new TradsysError("KEY_INVALID", message, { hint: "Give each role keys of its own." });
     }
     seen.set(publicKey.id, trusted);
+  }
+}
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+function refuseOddDays({ keys }: TrustPolicy): void {
+  for (const { name, notBefore, notAfter } of keys) {
+    for (const day of [notBefore, notAfter]) {
+      if (day === undefined || DAY.test(day)) continue;
+      throw new TradsysError("FIELD_VALUE", `trust policy: ${name}: ${day} is not a date, YYYY-MM-DD`);
+    }
   }
 }
 
@@ -74,20 +107,41 @@ function revokedKeys(policy: TrustPolicy, keys: readonly PolicyKey[]): ReadonlyM
 }
 
 /** Why this key's signature under this claim does not count; `undefined` if it does. */
-export function objection({ trusted, barred }: Voter, claim: Claim): string | undefined {
-  if (barred !== undefined) return barred;
+export function objection(ruling: Ruling, { trusted, revoked }: Voter, claim: Claim): string | undefined {
+  if (revoked !== undefined) return `it is revoked: ${revoked}`;
   if (claim.role !== trusted.role) return `it may not sign as ${claim.role}`;
-  return maySign(trusted, claim.name) ? undefined : `it may not sign ${claim.name}`;
+  if (!maySign(trusted, claim)) return `it may not sign ${claim.name}, of kind ${claim.kind}`;
+  const admitted = ruling.floor.admitted[claim.content];
+  // What was let in while the key was valid stays in.
+  if (admitted !== undefined && outsideWindow(trusted, admitted) === undefined) return undefined;
+  return outsideWindow(trusted, ruling.today);
 }
+
+/** Whether a key counts today, in a few words. */
+export const keyState = ({ today }: Ruling, { trusted, revoked }: Voter): string =>
+  revoked === undefined ? (outsideWindow(trusted, today) ?? "it counts") : `it is revoked: ${revoked}`;
+
+function outsideWindow({ notBefore, notAfter }: TrustedKey, day: string): string | undefined {
+  if (notBefore !== undefined && day < notBefore) return `it is not valid before ${notBefore}`;
+  return notAfter !== undefined && day > notAfter ? `it was valid until ${notAfter}` : undefined;
+}
+
+const maySign = ({ plugins, pattern, kinds }: TrustedKey, { name, kind }: Subject): boolean =>
+  ((plugins === undefined && pattern === undefined) ||
+    plugins?.includes(name) === true ||
+    (pattern !== undefined && name.startsWith(pattern))) &&
+  (kinds === undefined || kinds.includes(kind));
 
 /**
  * What is missing to satisfy the policy. Counts keys, not signatures: a key that signed twice counts once.
  * Empty also for a policy that asks for nothing: see `asksForNothing`.
+ *
+ * @param plugin What is to be signed, where that is known.
  */
 export function shortfallsOf(
-  policy: TrustPolicy,
-  voters: readonly Voter[],
+  { policy, voters, today }: Ruling,
   votes: readonly Vote[],
+  plugin?: Subject,
 ): readonly Shortfall[] {
   return thresholdsOf(policy).flatMap(([role, threshold]) => {
     const counted = new Set(
@@ -98,7 +152,12 @@ export function shortfallsOf(
     );
     if (counted.size >= threshold) return [];
     const open = voters.filter(
-      (voter) => voter.trusted.role === role && voter.barred === undefined && !counted.has(idOf(voter)),
+      (voter) =>
+        voter.trusted.role === role &&
+        voter.revoked === undefined &&
+        outsideWindow(voter.trusted, today) === undefined &&
+        (plugin === undefined || maySign(voter.trusted, plugin)) &&
+        !counted.has(idOf(voter)),
     );
     return [{ role, missing: threshold - counted.size, keys: open.map(({ trusted }) => trusted.name) }];
   });
@@ -107,10 +166,29 @@ export function shortfallsOf(
 /** True for a policy that any bundle would satisfy. Such a policy trusts nothing. */
 export const asksForNothing = (policy: TrustPolicy): boolean => thresholdsOf(policy).length === 0;
 
-/** Why a bundle with this content or blob digest must not run; `undefined` if it may. */
-export function revocationOf(policy: TrustPolicy, digest: Digest): string | undefined {
-  const revoked = policy.revoked.digests.find((entry) => entry.digest === digest);
-  return revoked && `${digest} is revoked: ${revoked.reason}`;
+/** True where missing signatures are only told of: a root that has enforced once does not go back to that. */
+export const onlyWarns = ({ policy, floor }: Ruling): boolean => policy.mode === "warn" && !floor.enforced;
+
+/** Why what has this content or blob digest must not run, whoever signed it; `undefined` if it may. */
+export function revocationOf({ policy, floor }: Ruling, digest: Digest): string | undefined {
+  const reason =
+    floor.revokedDigests[digest] ?? policy.revoked.digests.find((entry) => entry.digest === digest)?.reason;
+  return reason === undefined ? undefined : `${digest} is revoked: ${reason}`;
+}
+
+/** Why this bundle must not run, whoever signed it; `undefined` if it may. */
+export const banOf = (ruling: Ruling, { content, manifest }: OpenBundle): string | undefined =>
+  revocationOf(ruling, content) ?? supersession(ruling.floor, manifest);
+
+/** @see Android Verified Boot, "Rollback protection": a version by itself forbids no way back, the epoch does. */
+function supersession(
+  { epochs }: TrustFloor,
+  { name, releaseEpoch = 0 }: BundleManifest,
+): string | undefined {
+  const lowest = epochs[name] ?? 0;
+  return releaseEpoch < lowest
+    ? `its release epoch is ${releaseEpoch}, and ${name} of epoch ${lowest} was active here: nothing older may run`
+    : undefined;
 }
 
 const idOf = ({ publicKey }: Voter): Digest => publicKey.id;
@@ -125,25 +203,4 @@ function readPolicyKey({ name, publicKey }: TrustedKey): PublicKey {
     const message = `trust policy: ${name} is not an Ed25519 or P-256 public key`;
     throw new TradsysError("KEY_INVALID", message, { cause });
   }
-}
-
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
-
-function whyBarred(key: TrustedKey, revoked: string | undefined, today: string): string | undefined {
-  const { name, notBefore, notAfter } = key;
-  for (const date of [notBefore, notAfter]) {
-    // Dates are compared as text, which only works in this one form.
-    if (date !== undefined && !DATE.test(date)) {
-      throw new TradsysError("FIELD_VALUE", `trust policy: ${name}: ${date} is not a date, YYYY-MM-DD`);
-    }
-  }
-  if (revoked !== undefined) return `it is revoked: ${revoked}`;
-  if (notBefore !== undefined && today < notBefore) return `it is not valid before ${notBefore}`;
-  if (notAfter !== undefined && today > notAfter) return `it was valid until ${notAfter}`;
-  return undefined;
-}
-
-function maySign({ plugins, pattern }: TrustedKey, name: PluginName): boolean {
-  if (plugins === undefined && pattern === undefined) return true;
-  return plugins?.includes(name) === true || (pattern !== undefined && name.startsWith(pattern));
 }

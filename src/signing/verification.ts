@@ -1,8 +1,10 @@
 import { describeDifference, type FileDifference } from "../bundle/difference.ts";
 import type { OpenBundle } from "../domain/bundle.ts";
 import type { ErrorCode } from "../domain/codes.ts";
+import type { Diagnostic } from "../domain/diagnostic.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Digest } from "../domain/ids.ts";
+import { err, ok, type Result } from "../domain/result.ts";
 import type { Role } from "../domain/trust.ts";
 import type { Shortfall } from "./trust.ts";
 
@@ -23,7 +25,7 @@ export type Verification =
       readonly keys: readonly CountedKey[];
     }
   /** Nobody signed it. */
-  | { readonly status: "unsigned"; readonly file: string }
+  | ({ readonly status: "unsigned"; readonly file: string } & Lacking)
   /** Enough trusted keys signed another bundle than the one that is here. */
   | { readonly status: "modified"; readonly file: string; readonly differences: readonly FileDifference[] }
   /** The bundle is malformed although it was signed, or no envelope holds a signature that can be checked. */
@@ -34,15 +36,42 @@ export type Verification =
       readonly reason: string;
     }
   /** It was signed, but not by those whom the policy asks for. */
-  | {
+  | ({
       readonly status: "untrusted";
       readonly file: string;
       readonly reasons: readonly string[];
-      /** What would satisfy the policy; empty where no further signature would help. */
-      readonly needs: readonly Shortfall[];
-    };
+    } & Lacking);
+
+interface Lacking {
+  /** What would satisfy the policy; empty where no further signature would help. */
+  readonly needs: readonly Shortfall[];
+  /** The bundle, intact and not revoked, where the policy only warns of what it lacks. */
+  readonly tolerated?: OpenBundle;
+}
 
 type Refusal = Exclude<Verification, { status: "signed" }>;
+
+/** A bundle that may be used. */
+interface Admitted {
+  readonly bundle: OpenBundle;
+  /** To be told each time it is used: its signatures do not suffice, and the policy only warns of that. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Whether a bundle may be used; or the failure that it amounts to. */
+export function admit(verification: Verification): Result<Admitted, TradsysError> {
+  if (verification.status === "signed") return ok({ bundle: verification.bundle, warnings: [] });
+  const bundle = "tolerated" in verification ? verification.tolerated : undefined;
+  if (!bundle) return err(verificationError(verification));
+  const warning: Diagnostic = {
+    code: codeOf(verification),
+    severity: "warning",
+    message: `${describeVerification(verification)}; it is used all the same, since the trust policy only warns`,
+    location: { file: verification.file },
+    hint: `${hintOf(verification)} Then take \`mode: warn\` out of the trust policy.`,
+  };
+  return ok({ bundle, warnings: [warning] });
+}
 
 /** A verification in one line. */
 export function describeVerification(verification: Verification): string {
@@ -51,7 +80,7 @@ export function describeVerification(verification: Verification): string {
     case "signed":
       return `${file} is signed by ${verification.keys.map(({ name, role }) => `${name} (${role})`).join(", ")}`;
     case "unsigned":
-      return `${file} is not signed`;
+      return [`${file} is not signed`, ...verification.needs.map(describeShortfall)].join("; ");
     case "modified":
       return `${file} was changed after it was signed: ${verification.differences.map(describeDifference).join("; ")}`;
     case "invalid":

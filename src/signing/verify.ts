@@ -1,22 +1,25 @@
+import { differencesIn } from "../bundle/difference.ts";
 import { bundleFiles } from "../bundle/format.ts";
 import { readBundle } from "../bundle/open.ts";
 import { BUNDLE_LIMITS, type OpenBundle } from "../domain/bundle.ts";
 import { sha256 } from "../domain/digest.ts";
 import type { Digest } from "../domain/ids.ts";
 import { err, ok, type Result } from "../domain/result.ts";
-import type { TrustPolicy } from "../domain/trust.ts";
+import { EMPTY_FLOOR, type TrustFloor, type TrustPolicy } from "../domain/trust.ts";
 import { PAYLOAD_TYPE, preAuthEncoding } from "./dsse.ts";
 import { parseEnvelope } from "./envelope.ts";
 import { verifies } from "./keys.ts";
 import { readClaim } from "./statement.ts";
 import {
   asksForNothing,
+  banOf,
   objection,
+  onlyWarns,
   revocationOf,
+  type Ruling,
+  rulingOf,
   shortfallsOf,
   type Vote,
-  type Voter,
-  votersOf,
 } from "./trust.ts";
 import type { CountedKey, Verification } from "./verification.ts";
 
@@ -27,7 +30,14 @@ interface VerifyRequest {
   /** The texts of its envelopes, in any order. */
   readonly envelopes: readonly string[];
   readonly policy: TrustPolicy;
+  /** What the root has learned that the bundle is for. Defaults to nothing. */
+  readonly floor?: TrustFloor;
   readonly now: Date;
+}
+
+/** A request, and the ruling that follows from it. */
+interface Case extends VerifyRequest {
+  readonly ruling: Ruling;
 }
 
 /** What one envelope comes to. `broken` is false or unreadable; `refused` may be in order, but does not count. */
@@ -36,7 +46,6 @@ type Ballot =
   | { readonly kind: "broken" | "refused"; readonly reason: string };
 
 interface Count {
-  readonly voters: readonly Voter[];
   /** Enough for the policy, if all of them are for the bundle at hand. Never empty. */
   readonly votes: readonly [Vote, ...Vote[]];
   /** Why the other envelopes do not count. */
@@ -52,15 +61,21 @@ interface Count {
  * @throws {TradsysError} `KEY_INVALID` or `FIELD_VALUE` for a policy that cannot be applied.
  */
 export function verifyBundle(request: VerifyRequest): Verification {
-  const { bytes, file, policy } = request;
-  const counted = count(request);
-  if (!counted.ok) return counted.error;
-  const blob = sha256(bytes);
-  const revoked = revocationOf(policy, blob);
-  if (revoked !== undefined) return untrusted(file, [revoked]);
+  const { floor = EMPTY_FLOOR } = request;
+  const given = { ...request, ruling: rulingOf({ ...request, floor }) };
+  return tolerating(given, decide(given));
+}
 
-  const bundle = readBundle(bytes, { ...BUNDLE_LIMITS, ...policy.limits });
-  if (bundle.ok) return judge(request, bundle.value, counted.value);
+function decide(given: Case): Verification {
+  const { bytes, file, ruling } = given;
+  const blob = sha256(bytes);
+  const revoked = revocationOf(ruling, blob);
+  if (revoked !== undefined) return untrusted(file, revoked);
+  const counted = count(given);
+  if (!counted.ok) return counted.error;
+
+  const bundle = readWithin(ruling.policy, bytes);
+  if (bundle.ok) return judge(given, bundle.value, counted.value);
   if (bundle.error.kind === "modified") {
     return { status: "modified", file, differences: bundle.error.differences };
   }
@@ -71,44 +86,43 @@ export function verifyBundle(request: VerifyRequest): Verification {
 }
 
 /** The half that needs no bundle: whose signatures are these, and could they be enough? */
-function count({ file, envelopes, policy, now }: VerifyRequest): Result<Count, Verification> {
-  const voters = votersOf(policy, now);
-  if (envelopes.length === 0) return err({ status: "unsigned", file });
-  if (asksForNothing(policy)) return err(untrusted(file, ["the trust policy asks for no signature"]));
+function count({ file, envelopes, ruling }: Case): Result<Count, Verification> {
+  if (asksForNothing(ruling.policy)) return err(untrusted(file, "the trust policy asks for no signature"));
+  if (envelopes.length === 0) return err({ status: "unsigned", file, needs: shortfallsOf(ruling, []) });
 
-  const ballots = envelopes.map((envelope) => readBallot(envelope, voters));
+  const ballots = envelopes.map((envelope) => readBallot(envelope, ruling));
   const votes = ballots.filter((ballot) => ballot.kind === "vote");
   const reasons = ballots.flatMap((ballot) => (ballot.kind === "vote" ? [] : [ballot.reason]));
   if (ballots.every(({ kind }) => kind === "broken")) {
     return err({ status: "invalid", file, part: "signature", reason: reasons.join("; ") });
   }
   const [first, ...others] = votes;
-  const needs = shortfallsOf(policy, voters, votes);
+  const needs = shortfallsOf(ruling, votes, first?.claim);
   if (!first || needs.length > 0) return err({ status: "untrusted", file, reasons, needs });
-  return ok({ voters, votes: [first, ...others], reasons });
+  return ok({ votes: [first, ...others], reasons });
 }
 
 /** The half that compares: is this the bundle that they signed? */
-function judge(
-  { file, policy }: VerifyRequest,
-  bundle: OpenBundle,
-  { voters, votes, reasons }: Count,
-): Verification {
+function judge({ file, ruling }: Case, bundle: OpenBundle, { votes, reasons }: Count): Verification {
   const { manifest, content } = bundle;
-  const revoked = revocationOf(policy, content);
-  if (revoked !== undefined) return untrusted(file, [revoked]);
+  const ban = banOf(ruling, bundle);
+  if (ban !== undefined) return untrusted(file, ban);
 
   const about = votes.filter(
-    ({ claim }) => claim.name === manifest.name && claim.version === manifest.version,
+    ({ claim }) =>
+      claim.name === manifest.name && claim.version === manifest.version && claim.kind === manifest.kind,
   );
   const agreeing = about.filter(({ claim }) => claim.content === content);
-  const needs = shortfallsOf(policy, voters, agreeing);
+  const needs = shortfallsOf(ruling, agreeing, manifest);
   if (needs.length === 0) return { status: "signed", file, bundle, keys: keysOf(agreeing) };
 
   const [other] = about;
   if (other && agreeing.length === 0) {
     const { claim } = other;
-    return changed(file, { file: bundleFiles(claim).archive, expected: claim.content, found: content });
+    const differences = differencesIn(bundle.files, claim.files);
+    return claim.files.size > 0 && differences.length > 0
+      ? { status: "modified", file, differences }
+      : changed(file, { file: bundleFiles(claim).archive, expected: claim.content, found: content });
   }
   const elsewhere = votes
     .filter((vote) => !agreeing.includes(vote))
@@ -118,16 +132,31 @@ function judge(
   return { status: "untrusted", file, reasons: [...reasons, ...elsewhere], needs };
 }
 
+/** Hands out a bundle that lacks nothing but signatures, where the policy only warns of that. */
+function tolerating({ bytes, file, ruling }: Case, verification: Verification): Verification {
+  const { status } = verification;
+  if (!onlyWarns(ruling) || (status !== "unsigned" && status !== "untrusted")) return verification;
+  if (verification.needs.length === 0) return verification;
+  const bundle = readWithin(ruling.policy, bytes);
+  if (!bundle.ok) return verification;
+  const ban = banOf(ruling, bundle.value);
+  return ban === undefined ? { ...verification, tolerated: bundle.value } : untrusted(file, ban);
+}
+
+/** A policy may draw sizes tighter. */
+const readWithin = ({ limits }: TrustPolicy, bytes: Buffer) =>
+  readBundle(bytes, { ...BUNDLE_LIMITS, ...limits });
+
 /** Tries every key: the hint is only for messages. */
-function readBallot(source: string, voters: readonly Voter[]): Ballot {
+function readBallot(source: string, ruling: Ruling): Ballot {
   const envelope = parseEnvelope(source);
   if (!envelope.ok) return { kind: "broken", reason: `an envelope cannot be read: ${envelope.error}` };
   const { hint, payload, signature } = envelope.value;
   const signed = preAuthEncoding(PAYLOAD_TYPE, payload);
-  const signers = voters.filter(({ publicKey }) => verifies(publicKey, signed, signature));
+  const signers = ruling.voters.filter(({ publicKey }) => verifies(publicKey, signed, signature));
   const [signer] = signers;
   if (!signer) {
-    const meant = voters.find(({ publicKey }) => publicKey.id === hint);
+    const meant = ruling.voters.find(({ publicKey }) => publicKey.id === hint);
     return meant
       ? { kind: "broken", reason: `the signature of ${meant.trusted.name} does not verify` }
       : { kind: "refused", reason: `it is signed by a key that the trust policy does not have, ${hint}` };
@@ -137,12 +166,12 @@ function readBallot(source: string, voters: readonly Voter[]): Ballot {
   const claim = readClaim(payload);
   if (!claim.ok) return { kind: "broken", reason: `${name}: ${claim.error}` };
   // A key may be listed more than once, for example with two periods; one entry that lets it sign is enough.
-  const voter = signers.find((each) => objection(each, claim.value) === undefined);
+  const voter = signers.find((each) => objection(ruling, each, claim.value) === undefined);
   return voter
     ? { kind: "vote", voter, claim: claim.value }
     : {
         kind: "refused",
-        reason: `the signature of ${name} does not count: ${objection(signer, claim.value)}`,
+        reason: `the signature of ${name} does not count: ${objection(ruling, signer, claim.value)}`,
       };
 }
 
@@ -154,10 +183,11 @@ function keysOf(votes: readonly Vote[]): readonly CountedKey[] {
   return [...new Map(keys).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-const untrusted = (file: string, reasons: readonly string[]): Verification => ({
+/** No further signature would help. */
+const untrusted = (file: string, reason: string): Verification => ({
   status: "untrusted",
   file,
-  reasons,
+  reasons: [reason],
   needs: [],
 });
 

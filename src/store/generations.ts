@@ -18,6 +18,8 @@ export const rootPaths = (root: string) => ({
   current: join(root, "current"),
   /** What was activated, when and by whom. */
   journal: join(root, "journal.jsonl"),
+  /** What was learned about trust here and is never unlearned. */
+  trustFloor: join(root, "trust-floor.json"),
   /** Held while something is activated. */
   lock: join(root, "activation.lock"),
   /** Holds one folder for each generation, named by its digest. */

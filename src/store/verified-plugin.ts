@@ -1,30 +1,40 @@
 import { BUNDLE_LIMITS, type OpenBundle } from "../domain/bundle.ts";
+import type { Diagnostic } from "../domain/diagnostic.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Generation, GenerationPlugin } from "../domain/plan.ts";
 import { settleAll } from "../domain/settle.ts";
-import type { TrustPolicy } from "../domain/trust.ts";
+import type { TrustFloor, TrustPolicy } from "../domain/trust.ts";
 import type { Files } from "../platform/files.ts";
-import { verificationError } from "../signing/verification.ts";
+import { admit } from "../signing/verification.ts";
 import { verifyBundle } from "../signing/verify.ts";
 import { rootPaths } from "./generations.ts";
 import { readBlob, readEnvelopes } from "./read.ts";
+import { readTrustFloor } from "./trust-floor.ts";
 
 /** A plugin of a generation whose every byte was checked. Only its code is left to be run. */
 export interface VerifiedPlugin extends GenerationPlugin {
   readonly bundle: OpenBundle;
+  /** What to tell each time it is used: its signatures do not suffice, and the trust policy only warns of that. */
+  readonly warnings: readonly Diagnostic[];
 }
+
+/** All that is to be told of these plugins. */
+export const warningsAbout = (plugins: readonly VerifiedPlugin[]): readonly Diagnostic[] =>
+  plugins.flatMap(({ warnings }) => warnings);
 
 interface Verifying {
   readonly files: Files;
   /** Folder of the store. */
   readonly store: string;
   readonly trust: TrustPolicy;
+  readonly floor: TrustFloor;
   /** Judges the validity of keys. */
   readonly now: Date;
 }
 
 /**
- * Reads and verifies every bundle of a generation from the store below `root`.
+ * Reads and verifies every bundle of a generation from the store below `root`: by the generation's own trust policy,
+ * and by all that the root has learned since. What was revoked later neither starts nor comes back.
  *
  * @throws {TradsysError} one, with a diagnostic for every plugin that does not pass.
  */
@@ -32,7 +42,13 @@ export async function verifyGeneration(
   generation: Generation,
   { files, root, now }: { readonly files: Files; readonly root: string; readonly now: Date },
 ): Promise<VerifiedPlugin[]> {
-  const verifying = { files, store: rootPaths(root).store, trust: generation.trust, now };
+  const verifying = {
+    files,
+    store: rootPaths(root).store,
+    trust: generation.trust,
+    floor: await readTrustFloor(files, root),
+    now,
+  };
   return settleAll(generation.plugins.map((plugin) => verifyPlugin(plugin, verifying)));
 }
 
@@ -44,7 +60,7 @@ export async function verifyGeneration(
  *   `NOT_TRUSTED` and the like.
  */
 async function verifyPlugin(plugin: GenerationPlugin, verifying: Verifying): Promise<VerifiedPlugin> {
-  const { files, store, trust, now } = verifying;
+  const { files, store, trust: policy, floor, now } = verifying;
   const label = `${plugin.name}@${plugin.version}`;
   const [bytes, envelopes] = await Promise.all([
     readBlob(files, store, {
@@ -54,17 +70,23 @@ async function verifyPlugin(plugin: GenerationPlugin, verifying: Verifying): Pro
     }),
     readEnvelopes(files, store, plugin),
   ]);
-  const verification = verifyBundle({ bytes, file: label, envelopes, policy: trust, now });
-  if (verification.status !== "signed") throw verificationError(verification);
+  const verification = verifyBundle({ bytes, file: label, envelopes, policy, floor, now });
+  const admitted = admit(verification);
+  if (!admitted.ok) throw admitted.error;
+  const { bundle, warnings } = admitted.value;
 
-  const { bundle } = verification;
-  const { name, version } = bundle.manifest;
-  if (bundle.content !== plugin.content || name !== plugin.name || version !== plugin.version) {
+  const { name, version, releaseEpoch } = bundle.manifest;
+  if (
+    bundle.content !== plugin.content ||
+    name !== plugin.name ||
+    version !== plugin.version ||
+    releaseEpoch !== plugin.releaseEpoch
+  ) {
     throw new TradsysError(
       "BUNDLE_MODIFIED",
       `the bundle of ${label} is another one: ${name}@${version} with content ${bundle.content}`,
       { hint: "Plan and apply the deployment again.", location: { file: label } },
     );
   }
-  return { ...plugin, bundle };
+  return { ...plugin, bundle, warnings };
 }

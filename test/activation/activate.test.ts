@@ -50,6 +50,7 @@ it("makes a plan's generation the current one and writes down who asked for it",
     from: null,
     to: digest,
     changed: true,
+    warnings: [],
   });
   const status = await rootStatus(nodeFiles, root);
   expect(status).toMatchObject({
@@ -71,6 +72,7 @@ it("does nothing when the generation is active already, whatever the plan starte
     from: digest,
     to: digest,
     changed: false,
+    warnings: [],
   });
   expect(await readFile(rootPaths(root).journal)).toEqual(before);
 });
@@ -103,6 +105,7 @@ it("goes back one generation at a time, and no further than to the first", async
     from: digestOf(third),
     to: digestOf(second),
     changed: true,
+    warnings: [],
   });
   await rollBack(undefined, activation(root));
   expect(await active(root)).toBe(digestOf(first));

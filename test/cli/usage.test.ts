@@ -65,7 +65,7 @@ it.each([
   { golden: "usage/unknown-topic", line: "help publsh" },
   { golden: "usage/no-key", line: "sign bundle.tar.gz" },
   { golden: "usage/unknown-role", line: "sign bundle.tar.gz --key ci.key --role boss" },
-  { golden: "usage/unknown-action", line: "keys rotate ci" },
+  { golden: "usage/unknown-action", line: "keys rotat ci" },
   { golden: "usage/key-name", line: "keys generate ../ci" },
   { golden: "usage/not-a-duration", line: "run --for tomorrow" },
   { golden: "usage/too-long", line: "run --for 100000m" },

@@ -15,7 +15,16 @@ function load(
   const bundle = packed(manifest, code);
   const { name, version } = bundle.manifest;
   const { content, blob } = bundle;
-  const plugin: VerifiedPlugin = { name, version, content, blob, envelopes: [], config: {}, bundle };
+  const plugin: VerifiedPlugin = {
+    name,
+    version,
+    content,
+    blob,
+    envelopes: [],
+    config: {},
+    bundle,
+    warnings: [],
+  };
   return evaluate(plugin, hostModules);
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { expect, it } from "vitest";
 
+import { sha256 } from "../../src/domain/digest.ts";
 import { PAYLOAD_TYPE, preAuthEncoding } from "../../src/signing/dsse.ts";
 import { parseEnvelope } from "../../src/signing/envelope.ts";
 import { generateKey, localSigner, type Signer } from "../../src/signing/keys.ts";
@@ -28,9 +29,11 @@ it("says who releases which bundle, by both digests", async () => {
     subject: [
       { name: "tradsys-risk-core-4.2.0.tar.gz", digest: { sha256: bundle.blob.slice(7) } },
       { name: "tradsys-risk-core-4.2.0.tar", digest: { sha256: bundle.content.slice(7) } },
+      // Each file too, so that whoever finds a change can say where it is.
+      ...[...bundle.files].map(([name, bytes]) => ({ name, digest: { sha256: sha256(bytes).slice(7) } })),
     ],
     predicateType: "https://tradsys.dev/attestation/release/v1",
-    predicate: { role: "risk", name: "@tradsys/risk-core", version: "4.2.0" },
+    predicate: { role: "risk", name: "@tradsys/risk-core", version: "4.2.0", kind: "risk-manager" },
   });
 });
 
@@ -41,7 +44,12 @@ it("says how a bundle was built as SLSA provenance", async () => {
     predicateType: "https://slsa.dev/provenance/v1",
     predicate: {
       buildDefinition: {
-        externalParameters: { name: "@tradsys/risk-core", version: "4.2.0", entry: "src/index.ts" },
+        externalParameters: {
+          name: "@tradsys/risk-core",
+          version: "4.2.0",
+          kind: "risk-manager",
+          entry: "src/index.ts",
+        },
         internalParameters: { options },
         resolvedDependencies: [
           { name: "inputs", digest: { sha256: inputs.slice(7) } },
@@ -96,7 +104,10 @@ it("refuses every other form of envelope", async () => {
 });
 
 it("refuses an envelope that is too large before it is parsed", () => {
-  expect(parseEnvelope(" ".repeat(300_000))).toEqual({ ok: false, error: "it is larger than 262144 bytes" });
+  expect(parseEnvelope(" ".repeat(1_100_000))).toEqual({
+    ok: false,
+    error: "it is larger than 1048576 bytes",
+  });
 });
 
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;

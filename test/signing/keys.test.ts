@@ -20,7 +20,7 @@ it("makes keys that sign and verify, named by their public half", async () => {
 });
 
 it("opens an encrypted key only with its passphrase", async () => {
-  const { privatePem, publicPem } = generateKey("correct horse");
+  const { privatePem, publicPem } = generateKey({ passphrase: "correct horse" });
   expect(privatePem).toContain("BEGIN ENCRYPTED PRIVATE KEY");
   const signature = await localSigner(privatePem, "correct horse").sign(Buffer.from("text"));
   expect(verifies(readPublicKey(publicPem), Buffer.from("text"), signature)).toBe(true);

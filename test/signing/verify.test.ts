@@ -1,10 +1,12 @@
 import { expect, it } from "vitest";
 
+import { packBundle } from "../../src/build/pack.ts";
+import type { OpenBundle } from "../../src/domain/bundle.ts";
 import { sha256 } from "../../src/domain/digest.ts";
 import { parseEnvelope } from "../../src/signing/envelope.ts";
 import { statementFor } from "../../src/signing/statement.ts";
 import { describeVerification, verificationError } from "../../src/signing/verification.ts";
-import { code, gzip, packed } from "../bundle/sample.ts";
+import { code, gzip, manifest, packed } from "../bundle/sample.ts";
 import { archive, entry } from "../bundle/tar.ts";
 import {
   backup,
@@ -20,6 +22,8 @@ import {
   tampered,
   verify,
 } from "./cast.ts";
+
+const digestIn = ({ files }: OpenBundle, name: string) => sha256(files.get(name) ?? "");
 
 it("trusts a bundle that a trusted key signed", async () => {
   const verification = verify([await signed(bundle, desk)]);
@@ -40,7 +44,7 @@ it("trusts the same content however it is compressed", async () => {
 });
 
 it("says that nobody signed", () => {
-  expect(said([])).toBe(`${file} is not signed`);
+  expect(said([])).toBe(`${file} is not signed; it needs 1 more release signature, by desk or backup`);
 });
 
 it("does not care what the hint says when the signature is right", async () => {
@@ -100,8 +104,34 @@ it("names the file that was changed after signing", async () => {
 it("sees a bundle that was changed together with its own list of files", async () => {
   const evil = packed({}, "evil");
   expect(said([await signed(bundle, desk)], { bytes: evil.bytes })).toBe(
+    `${file} was changed after it was signed: dist/plugin.js is changed, expected ${sha256(code)}, found ${sha256("evil")}; ` +
+      `plugin.json is changed, expected ${digestIn(bundle, "plugin.json")}, found ${digestIn(evil, "plugin.json")}`,
+  );
+});
+
+it("names a file that was added, or taken away, together with the list of files", async () => {
+  const other = packBundle(
+    manifest(),
+    new Map([
+      ["dist/plugin.js", Buffer.from(code)],
+      ["dist/more.js", Buffer.from("more")],
+    ]),
+  );
+  expect(verify([await signed(bundle, desk)], { bytes: other.bytes })).toMatchObject({
+    status: "modified",
+    differences: [
+      { kind: "missing", file: "LICENSES.txt", expected: sha256("none\n") },
+      { kind: "extra", file: "dist/more.js", found: sha256("more") },
+      { kind: "changed", file: "plugin.json" },
+    ],
+  });
+});
+
+it("names the archive where the files are those that were signed and only their digest is not", async () => {
+  const dishonest = { ...bundle, content: sha256("another archive") };
+  expect(said([await signed(dishonest, desk)])).toBe(
     `${file} was changed after it was signed: tradsys-risk-core-4.2.0.tar is changed, ` +
-      `expected ${bundle.content}, found ${evil.content}`,
+      `expected ${dishonest.content}, found ${bundle.content}`,
   );
 });
 
@@ -174,6 +204,10 @@ it("does not take a trusted signature under a statement about something else", a
     statement.replace('"role":"release"', '"role":"constructor"'),
     statement.replace("core-4.2.0.tar.gz", "core-4.2.1.tar.gz"),
     statement.replace('"subject":[', '"subject":[{"name":"x","digest":{"sha256":""}},'),
+    statement.replace('"name":"dist/plugin.js"', '"name":"../plugin.js"'),
+    statement.replace('"name":"dist/plugin.js"', '"name":"plugin.json"'),
+    statement.replace('"kind":"risk-manager",', ""),
+    statement.replace('"kind":"risk-manager"', '"kind":"toString"'),
     statement.replace(/"subject":\[\{.*?\},\{/, '"subject":[{'),
   ];
   expect(new Set(odd).has(statement)).toBe(false);

@@ -143,7 +143,7 @@ it("keeps the stored bundle when the same content comes compressed otherwise", a
 });
 
 it("refuses an envelope that no reader would take", async () => {
-  await expect(put({}, ["x".repeat(300_000)])).rejects.toMatchObject({ code: "ENVELOPE_INVALID" });
+  await expect(put({}, ["x".repeat(1_100_000)])).rejects.toMatchObject({ code: "ENVELOPE_INVALID" });
 });
 
 const failure = (errorCode: string): unknown =>

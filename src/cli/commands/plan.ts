@@ -14,7 +14,7 @@ import { inputsDigest } from "../../resolver/lock.ts";
 import { readCurrent } from "../../store/generations.ts";
 import { listCandidates } from "../../store/read.ts";
 import { refuseForgedRecord } from "../../store/record.ts";
-import { verifyGeneration } from "../../store/verified-plugin.ts";
+import { verifyGeneration, warningsAbout } from "../../store/verified-plugin.ts";
 import { defineCommand, type Io } from "../command.ts";
 import { beside, readDocument, readPlatformFor, readTrustFor, reviewable, short } from "../documents.ts";
 import { ROOT_OPTION, rootOf, storeOf } from "../options.ts";
@@ -57,7 +57,11 @@ export const planCommand = defineCommand({
 
     const target = flags.out === undefined ? beside(file, ".plan.json") : resolve(io.cwd, flags.out);
     await io.files.write(target, reviewable(plan));
-    return { data: plan, lines: describe(plan, shownPath(target, io.cwd)) };
+    return {
+      data: plan,
+      lines: describe(plan, shownPath(target, io.cwd)),
+      diagnostics: warningsAbout(verified),
+    };
   },
 });
 

@@ -11,7 +11,11 @@ export const preloadCommand = defineCommand({
 
   async run({ flags }, io) {
     const began = performance.now();
-    const { digest, plugins } = await preload({ root: rootOf(io, flags), files: io.files, now: io.now });
+    const { digest, plugins, warnings } = await preload({
+      root: rootOf(io, flags),
+      files: io.files,
+      now: io.now,
+    });
     const ms = performance.now() - began;
     const bytes = plugins.map(({ bundle }) =>
       Object.values(bundle.manifest.files).reduce((sum, file) => sum + file.size, 0),
@@ -30,6 +34,7 @@ export const preloadCommand = defineCommand({
         ),
         `generation ${short(digest)}: ${plural(rows.length, "plugin")} verified in ${milliseconds(ms)}`,
       ],
+      diagnostics: warnings,
     };
   },
 });

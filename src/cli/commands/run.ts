@@ -42,7 +42,8 @@ export const runCommand = defineCommand({
       log: (entry) => io.report(describeEntry(entry), { event: "log", ...entry }),
     });
     if (!runtime) return { data: { stopped: true }, lines: ["stopped  before every facet was ready"] };
-    const { digest, report } = runtime;
+    const { digest, report, warnings } = runtime;
+    if (warnings.length > 0) io.print({ data: { event: "warnings" }, lines: [], diagnostics: warnings });
     for (const [facet, ms] of report.facets)
       io.report(`ready    ${facet} after ${milliseconds(ms)}`, { event: "ready", facet, ms });
     for (const [facet, state] of runtime.status()) {
