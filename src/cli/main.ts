@@ -14,7 +14,7 @@ import { jsonOf } from "./formats/json.ts";
 import { renderDiagnostic } from "./formats/pretty.ts";
 import { commandHelp, productHelp } from "./help.ts";
 import { closestCommand, loadCommand } from "./registry.ts";
-import { jsonLine, printable } from "./render.ts";
+import { inert, jsonLine, printable } from "./render.ts";
 import { askSecret, readStandardInput } from "./standard-input.ts";
 import { version } from "./version.ts";
 
@@ -88,7 +88,7 @@ async function runCommand(
     report(line, data) {
       progress.clear();
       if (switches.json) say(jsonLine(data));
-      else if (!switches.quiet) say(printable(line));
+      else if (!switches.quiet) say(inert(printable(line)));
     },
     print(outcome) {
       progress.clear();
@@ -114,9 +114,9 @@ function print(outcome: Outcome, { json, quiet, color }: Switches): number {
   }
   const style = { color, cwd: process.cwd(), sourceOf };
   for (const diagnostic of diagnostics) {
-    process.stderr.write(`${renderDiagnostic(diagnostic, style).join("\n")}\n`);
+    process.stderr.write(`${inert(renderDiagnostic(diagnostic, style).join("\n"))}\n`);
   }
-  if (!quiet) for (const line of lines) say(printable(line));
+  if (!quiet) for (const line of lines) say(inert(printable(line)));
   return exit;
 }
 

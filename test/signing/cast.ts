@@ -4,7 +4,7 @@ import { PAYLOAD_TYPE, preAuthEncoding } from "../../src/signing/dsse.ts";
 import { formatEnvelope } from "../../src/signing/envelope.ts";
 import { generateKey, localSigner, type Signer } from "../../src/signing/keys.ts";
 import { signBundle } from "../../src/signing/sign.ts";
-import { describeVerification, type Verification } from "../../src/signing/verification.ts";
+import { admit, describeVerification, type Verification } from "../../src/signing/verification.ts";
 import { verifyBundle } from "../../src/signing/verify.ts";
 import { packed } from "../bundle/sample.ts";
 
@@ -87,3 +87,6 @@ export const said = (envelopes: readonly string[], given: Given = {}): string =>
   describeVerification(verify(envelopes, given));
 export const status = (envelopes: readonly string[], given: Given = {}): string =>
   verify(envelopes, given).status;
+/** Whether it would be used, be it with a warning. */
+export const usable = (envelopes: readonly string[], given: Given = {}): boolean =>
+  admit(verify(envelopes, given)).ok;

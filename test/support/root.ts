@@ -89,9 +89,16 @@ export async function publishSigned(
   const {
     content,
     blob,
-    manifest: { name, version },
+    manifest: { name, version, releaseEpoch },
   } = bundle;
-  return { name, version, content, blob, envelopes: envelopes.map(sha256) };
+  return {
+    name,
+    version,
+    content,
+    blob,
+    envelopes: envelopes.map(sha256),
+    ...(releaseEpoch !== undefined && { releaseEpoch }),
+  };
 }
 
 /** What a facet waits for and is bound to, in short names. */
@@ -137,10 +144,10 @@ export const planFrom = (base: Digest | null, generation: Generation): Plan => (
 });
 
 /** A fixed clock: keys of the tests have no period, so that only equal bytes depend on it. */
-export const activation = (root: string, files: Files = nodeFiles): Activation => ({
+export const activation = (root: string, files: Files = nodeFiles, day = "2026-03-15"): Activation => ({
   files,
   root,
-  now: () => new Date("2026-03-15T12:00:00Z"),
+  now: () => new Date(`${day}T12:00:00Z`),
   actor: "tester",
 });
 

@@ -7,6 +7,7 @@ import { listCandidates } from "../../store/read.ts";
 import { defineCommand } from "../command.ts";
 import { size } from "../documents.ts";
 import { ROOT_OPTION, storeOf } from "../options.ts";
+import { oneLine } from "../render.ts";
 
 export const showCommand = defineCommand({
   usage: "<name>[@<version>]",
@@ -42,7 +43,7 @@ function describe({ manifest, content, blob, size: bytes, envelopes }: Candidate
   ]);
   return [
     `${manifest.name}@${manifest.version} (${manifest.kind})`,
-    ...(manifest.description === "" ? [] : [`  ${manifest.description}`]),
+    ...(manifest.description === "" ? [] : [`  ${oneLine(manifest.description)}`]),
     `  license ${manifest.license}, host API ${manifest.hostApi}, Node.js ${manifest.node}`,
     `  content ${content}`,
     `  blob    ${blob}, ${size(bytes)}`,
