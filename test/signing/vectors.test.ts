@@ -36,6 +36,23 @@ it.skipIf(noFixtures).each([
   expect(verdicts.filter(({ result, verdict }) => result !== verdict)).toEqual([]);
 });
 
+it.skipIf(noFixtures)(
+  "takes no signature in the raw form of IEEE P1363 (skipped where its vectors are absent)",
+  () => {
+    const { testGroups } = JSON.parse(
+      fixture("wycheproof/ecdsa_secp256r1_sha256_p1363_test.json").toString(),
+    ) as Vectors;
+    const right = testGroups.flatMap(({ publicKeyPem, tests }) =>
+      tests.filter(({ result }) => result === "valid").map((each) => ({ ...each, publicKeyPem })),
+    );
+    expect(right.length).toBeGreaterThan(100);
+    const taken = right.filter(({ publicKeyPem, msg, sig }) =>
+      verifies(readPublicKey(publicKeyPem), Buffer.from(msg, "hex"), Buffer.from(sig, "hex")),
+    );
+    expect(taken).toEqual([]);
+  },
+);
+
 it.skipIf(noFixtures)("encodes and verifies the published DSSE example (skipped where it is absent)", () => {
   const text = fixture("dsse/test-vectors-from-protocol.md").toString();
   const encoded = preAuthEncoding("http://example.com/HelloWorld", Buffer.from("hello world"));
