@@ -43,16 +43,16 @@ async function billOfConnector(): Promise<Bom> {
 }
 const bom = await billOfConnector();
 
+const readJson = (path: string) => JSON.parse(readFileSync(path, "utf8")) as object;
+
 for (const { from, folder, suffix } of PLACES) {
   it.skipIf(!existsSync(folder))(`is valid by the schema of CycloneDX 1.6 from ${from}`, () => {
-    const read = (name: string) =>
-      JSON.parse(readFileSync(join(folder, `${name}${suffix}`), "utf8")) as object;
     const ajv = new Ajv({ strict: false, validateFormats: false, logger: false });
     for (const name of ["spdx", "jsf-0.82", "cryptography-defs"]) {
-      if (existsSync(join(folder, `${name}${suffix}`)))
-        ajv.addSchema(read(name), `http://cyclonedx.org/schema/${name}${suffix}`);
+      const path = join(folder, `${name}${suffix}`);
+      if (existsSync(path)) ajv.addSchema(readJson(path), `http://cyclonedx.org/schema/${name}${suffix}`);
     }
-    const validate = ajv.compile(read("bom-1.6"));
+    const validate = ajv.compile(readJson(join(folder, `bom-1.6${suffix}`)));
     validate(bom);
     expect(validate.errors).toBeNull();
     expect(validate({ ...bom, specVersion: 1.6 })).toBe(false);
@@ -64,10 +64,10 @@ const packages = join(import.meta.dirname, "../../node_modules");
 /** A file of a package that its `exports` do not name is taken by its path; what is missing is optional here. */
 const asTheBuildResolves: Plugin = {
   name: "as-the-build-resolves",
-  setup({ onResolve, resolve }) {
-    onResolve({ filter: /^[^./]/ }, async ({ path, pluginData, ...rest }) => {
+  setup(building) {
+    building.onResolve({ filter: /^[^./]/ }, async ({ path, pluginData, ...rest }) => {
       if (pluginData === "asked") return undefined;
-      const found = await resolve(path, { ...rest, pluginData: "asked" });
+      const found = await building.resolve(path, { ...rest, pluginData: "asked" });
       if (found.errors.length === 0) return found;
       const deep = join(packages, path);
       return existsSync(deep) ? { path: deep } : { path, external: true };
@@ -93,9 +93,7 @@ it("lists every package that esbuild's own metafile names, and no other", async 
   const bundled = Object.keys(metafile.inputs).flatMap((input) => {
     const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? [];
     if (folder === undefined) return [];
-    const { name, version } = JSON.parse(
-      readFileSync(join(connector, folder, "package.json"), "utf8"),
-    ) as Record<string, string>;
+    const { name, version } = readJson(join(connector, folder, "package.json")) as Record<string, string>;
     return [`${name}@${version}`];
   });
   const listed = bom.components.map(({ name, version }) => `${name}@${version}`);
