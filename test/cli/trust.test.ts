@@ -241,9 +241,7 @@ it("threat 23: names, reasons and files steer neither the terminal nor a pipelin
   const refused = await tradsys(folder, `verify ${odd}`);
   expect([refused.code, refused.stderr]).toEqual([65, expect.stringContaining("FIELD_VALUE")]);
   // What fits on a line is let through, and must be harmless wherever it is broken.
-  await withReason(
-    JSON.stringify(`it was lost ::error file=x,line=1::owned ${"very ".repeat(9)}##[error]owned`),
-  );
+  await withReason(JSON.stringify(`lost ${"::error::owned ".repeat(12)}##[error]owned`));
   await all(folder, [`publish ${odd}`]);
   const lines = [
     `verify ${odd}`,

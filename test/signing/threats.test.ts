@@ -58,6 +58,7 @@ it("threat 2: a wrong signer, a key that has run out and a key of another role c
   expect(status([byDesk], { policy: ofManagers })).toBe("signed");
   expect(status([await signed(bundle, stranger)])).toBe("untrusted");
   expect(status([await signed(bundle, officer, "release")])).toBe("untrusted");
+  expect(status([await signed(bundle, desk, "risk")])).toBe("untrusted");
   for (const strict of [runOut, notYet, ofRisk, ofOthers, ofStrategies]) {
     expect(status([byDesk], { policy: strict })).toBe("untrusted");
   }
