@@ -5,10 +5,10 @@ const BLOCK = 512;
 const ZEROS = Buffer.alloc(2 * BLOCK);
 
 /**
- * ASCII letters, digits, `_`, `-` and `.`, so that no file is hidden, leads upwards, looks like an option, or loses its
- * last character on a system that drops final dots.
+ * ASCII letters, digits, `_`, `-` and `.`, so that no file is hidden, leads upwards or looks like an option. Windows
+ * drops final dots, and takes some names for devices whatever their extension.
  */
-const PATH_PART = /^\w(?:[\w.-]*[\w-])?$/;
+const PATH_PART = /^(?!(?:aux|con|nul|prn|com\d|lpt\d)(?:\.|$))\w(?:[\w.-]*[\w-])?$/i;
 /** Bytes; one less than its field has, so that every reader finds the NUL after it. */
 const MAX_NAME = 99;
 

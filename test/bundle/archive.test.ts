@@ -93,7 +93,10 @@ it.each([
   expect(refused(archive(plugin, entry(name, "")))).toContain("is not a file name that a bundle may hold");
 });
 
-it("takes a name of 99 bytes", () => {
+it("takes a name of 99 bytes, and names that only begin like a device", () => {
+  for (const name of ["console.js", "a/auxiliary", "com10", "a.con"]) {
+    expect(read(archive(plugin, entry(name, ""))).ok).toBe(true);
+  }
   expect(read(archive(plugin, entry("a".repeat(99), ""))).ok).toBe(true);
 });
 

@@ -105,6 +105,9 @@ const names = Object.entries({
   "that is an option": "-z",
   "that is hidden": ".zshrc",
   "that ends in a dot": "z.",
+  "of a device": "NUL",
+  "of a device with an extension": "z/aux.js",
+  "of a port": "com1",
   "with a quote": "z'",
   "with a percent escape": "z%2e%2e",
 }).map(([what, name]): [string, () => Buffer] => [`a name ${what}`, () => plus(entry(name, "x"))]);
