@@ -129,7 +129,9 @@ const replacing = (path: string, make: (temporary: string) => Promise<void>): Pr
     const folder = dirname(path);
     await makeFolder(folder);
     await removeLeftovers(folder);
-    const temporary = join(folder, `.${basename(path)}.${thisProcess}-${process.hrtime.bigint()}.tmp`);
+    // Shortened: a file system takes 255 bytes, and the name itself may have all of them.
+    const name = basename(path).slice(0, 32);
+    const temporary = join(folder, `.${name}.${thisProcess}-${process.hrtime.bigint()}.tmp`);
     try {
       await make(temporary);
       await rename(temporary, path);

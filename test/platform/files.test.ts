@@ -66,6 +66,12 @@ it("writes files and folders that were not there, with the mode asked for", asyn
   expect(await readlink(join(folder, "c/link"))).toBe("target");
 });
 
+it("writes a file with the longest name there is", async () => {
+  const path = join(await temporaryFolder(), "n".repeat(255));
+  await nodeFiles.write(path, "x");
+  expect(await readFile(path, "utf8")).toBe("x");
+});
+
 it("adds to the end of a file", async () => {
   const path = join(await temporaryFolder(), "new/journal");
   await nodeFiles.append(path, "one\n");
