@@ -198,7 +198,7 @@ it("refuses what the policy revokes and what nobody signed", async () => {
   const unsigned = generationOf([{ ...plugin, envelopes: [] }], facets);
   await expect(applyPlan(planFrom(null, unsigned), activation(root))).rejects.toMatchObject({
     code: "NOT_SIGNED",
-    message: "@acme/risk@1.0.0 is not signed",
+    message: "@acme/risk@1.0.0 is not signed; it needs 1 more builder signature, by ci",
   });
   expect(await active(root)).toBeUndefined();
 });
