@@ -1,13 +1,11 @@
-import { gzipSync } from "node:zlib";
-
 import { Header } from "tar";
 
 import { bundleFiles } from "../bundle/format.ts";
-import { GZIP_HEADER } from "../bundle/gzip.ts";
 import { openBundle } from "../bundle/open.ts";
 import { type BundleManifest, MANIFEST_FILE, type OpenBundle } from "../domain/bundle.ts";
 import { canonical } from "../domain/canonical.ts";
 import { sha256 } from "../domain/digest.ts";
+import { compress } from "./compress.ts";
 
 const BLOCK = 512;
 
@@ -24,21 +22,31 @@ interface PackedBundle extends OpenBundle {
  * @param files Every file but `plugin.json`, by its path in the bundle.
  * @throws {TradsysError} `BUNDLE_INVALID`: a file name, a manifest or a size that bundles may not have.
  */
-export function packBundle(
+export async function packBundle(
   manifest: Omit<BundleManifest, "files">,
   files: ReadonlyMap<string, Uint8Array>,
-): PackedBundle {
-  const sorted = [...files].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const listed = sorted.map(([name, bytes]) => [name, { size: bytes.length, sha256: sha256(bytes) }]);
-  const manifestText = canonical({ ...manifest, files: Object.fromEntries(listed) });
-  const entries = [[MANIFEST_FILE, Buffer.from(manifestText)] as const, ...sorted];
-  const tar = Buffer.concat([...entries.flatMap(tarEntry), Buffer.alloc(2 * BLOCK)]);
-
-  const bytes = gzipSync(tar, { level: 6 });
-  // zlib writes the system it was built for.
-  GZIP_HEADER.copy(bytes);
+): Promise<PackedBundle> {
+  const bytes = await compress(bundleArchive(manifest, files));
   return { bytes, ...openBundle(bytes, { file: bundleFiles(manifest).packed }) };
 }
+
+/** The uncompressed archive of a bundle. */
+export function bundleArchive(
+  manifest: Omit<BundleManifest, "files">,
+  files: ReadonlyMap<string, Uint8Array>,
+): Buffer {
+  const listed = inOrder(files).map(([name, bytes]) => [name, { size: bytes.length, sha256: sha256(bytes) }]);
+  return archive(canonical({ ...manifest, files: Object.fromEntries(listed) }), files);
+}
+
+/** An archive in the one form that bundles have: the manifest first, then the other files in byte order. */
+export function archive(manifest: string, files: ReadonlyMap<string, Uint8Array>): Buffer {
+  const entries = [[MANIFEST_FILE, Buffer.from(manifest)] as const, ...inOrder(files)];
+  return Buffer.concat([...entries.flatMap(tarEntry), Buffer.alloc(2 * BLOCK)]);
+}
+
+const inOrder = (files: ReadonlyMap<string, Uint8Array>) =>
+  [...files].toSorted(([a], [b]) => (a < b ? -1 : 1));
 
 function tarEntry([path, body]: readonly [string, Uint8Array]): Uint8Array[] {
   const header = new Header({

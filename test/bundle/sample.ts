@@ -1,7 +1,8 @@
 import { gzipSync } from "node:zlib";
 
-import { packBundle } from "../../src/build/pack.ts";
+import { bundleArchive } from "../../src/build/pack.ts";
 import { GZIP_HEADER } from "../../src/bundle/gzip.ts";
+import { openBundle } from "../../src/bundle/open.ts";
 import type { BundleManifest } from "../../src/domain/bundle.ts";
 import { sha256 } from "../../src/domain/digest.ts";
 import type { PluginName } from "../../src/domain/ids.ts";
@@ -58,14 +59,14 @@ export function manifest(
 export const code = "module.exports = { activate() { return { pretrade: {} } } };\n";
 
 /** A packed bundle with two files beside `plugin.json`. */
-export const packed = (overrides: Partial<Omit<BundleManifest, "files">> = {}, source = code) =>
-  packBundle(
-    manifest(overrides),
-    new Map([
-      ["dist/plugin.js", Buffer.from(source)],
-      ["LICENSES.txt", Buffer.from("none\n")],
-    ]),
-  );
+export function packed(overrides: Partial<Omit<BundleManifest, "files">> = {}, source = code) {
+  const files = new Map([
+    ["dist/plugin.js", Buffer.from(source)],
+    ["LICENSES.txt", Buffer.from("none\n")],
+  ]);
+  const bytes = gzip(bundleArchive(manifest(overrides), files));
+  return { bytes, ...openBundle(bytes, { file: "bundle" }) };
+}
 
 /** Compresses as bundles are, so that only what is inside can be at fault. */
 export function gzip(tar: Buffer): Buffer {

@@ -4,8 +4,6 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 
 import { buildPlugin } from "../../src/build/build-plugin.ts";
-import { compilePlugin } from "../../src/build/compile.ts";
-import { packageFinder } from "../../src/build/packages.ts";
 import { openBundle } from "../../src/bundle/open.ts";
 import type { Deployment } from "../../src/domain/deployment.ts";
 import type { Candidate } from "../../src/domain/lock.ts";
@@ -92,8 +90,8 @@ async function generationFrom(
 it("compiles a connector with exactly one exchange in it", async () => {
   const folder = folderOf("connector-binance");
   const manifest = await readManifest("connector-binance");
-  const { inputs } = await compilePlugin(manifest, folder, packageFinder(nodeFiles));
-  const sources = inputs.flatMap((input) => /\/ccxt\/js\/src\/(.+)$/.exec(input)?.[1] ?? []);
+  const { shares } = await buildPlugin(manifest, folder, nodeFiles);
+  const sources = shares.flatMap(({ file }) => /^js\/src\/(.+)$/.exec(file)?.[1] ?? []);
   const exchanges = sources.filter((source) => /^(?:pro\/|abstract\/)?[a-z0-9]+\.js$/.test(source));
   expect(exchanges.toSorted()).toEqual(["abstract/binance.js", "binance.js", "pro/binance.js"]);
 });

@@ -64,7 +64,7 @@ export const activating = (body: string): string =>
 export async function publishSample(root: string, sample: Sample): Promise<GenerationPlugin> {
   const { name, version = "1.0.0", facets = { main: {} }, config = {} } = sample;
   const code = sample.code ?? activating("return { main: {} };");
-  const packed = packBundle(
+  const packed = await packBundle(
     manifest({
       name: pluginName(name),
       version,
