@@ -27,6 +27,7 @@ const { metafile } = await build({
     "testing/index": "src/testing/index.ts",
     "cli/tradsys": "src/cli/tradsys.ts",
     "cli/build-plugin": "src/cli/build-plugin.ts",
+    "cli/smoke": "src/cli/smoke/smoke.ts",
   },
   outdir: dist,
   bundle: true,

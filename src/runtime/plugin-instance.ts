@@ -47,7 +47,7 @@ async function activate(
   placement: Placement,
 ): Promise<ReadonlyMap<string, FacetHandle>> {
   const label = `${plugin.name}@${plugin.version}`;
-  const definition = evaluate(plugin, placement.hostModules);
+  const definition = evaluate(plugin.bundle, placement.hostModules);
   const context = contextFor(plugin, placement);
   const returned = await attempt(label, async () => definition.activate(context));
   const handles = new Map(Object.entries<FacetHandle | undefined>(returned ?? {}));

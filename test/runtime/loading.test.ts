@@ -4,7 +4,6 @@ import type { BundleManifest } from "../../src/domain/bundle.ts";
 import type { TradsysError } from "../../src/domain/errors.ts";
 import { evaluate } from "../../src/runtime/loading/evaluate.ts";
 import type { HostModules } from "../../src/runtime/loading/plugin-require.ts";
-import type { VerifiedPlugin } from "../../src/store/verified-plugin.ts";
 import { packed } from "../bundle/sample.ts";
 
 function load(
@@ -12,20 +11,7 @@ function load(
   manifest: Partial<Omit<BundleManifest, "files">> = {},
   hostModules: HostModules = {},
 ) {
-  const bundle = packed(manifest, code);
-  const { name, version } = bundle.manifest;
-  const { content, blob } = bundle;
-  const plugin: VerifiedPlugin = {
-    name,
-    version,
-    content,
-    blob,
-    envelopes: [],
-    config: {},
-    bundle,
-    warnings: [],
-  };
-  return evaluate(plugin, hostModules);
+  return evaluate(packed(manifest, code), hostModules);
 }
 
 /** What an expression is worth inside a plugin. */

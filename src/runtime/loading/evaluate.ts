@@ -1,9 +1,8 @@
 import { Script } from "node:vm";
 
-import { CODE_FILE } from "../../domain/bundle.ts";
+import { CODE_FILE, type OpenBundle } from "../../domain/bundle.ts";
 import { TradsysError } from "../../domain/errors.ts";
 import type { PluginDefinition } from "../../plugin/define.ts";
-import type { VerifiedPlugin } from "../../store/verified-plugin.ts";
 import { pluginRequire, type HostModules } from "./plugin-require.ts";
 
 type FunctionWrapper = (
@@ -11,6 +10,8 @@ type FunctionWrapper = (
   require: (specifier: string) => unknown,
   module: { exports: unknown },
 ) => void;
+
+const HEAD = "(function (exports, require, module) {";
 
 /**
  * Runs a plugin's code from its verified bytes and returns what it exports by default.
@@ -21,19 +22,21 @@ type FunctionWrapper = (
  *
  * @throws {TradsysError} `LOAD_FAILED` with the plugin's own error as the cause.
  */
-export function evaluate(plugin: VerifiedPlugin, hostModules: HostModules): PluginDefinition {
-  const label = `${plugin.name}@${plugin.version}`;
-  const code = plugin.bundle.files.get(CODE_FILE)?.toString("utf8");
+export function evaluate({ manifest, files }: OpenBundle, hostModules: HostModules): PluginDefinition {
+  const label = `${manifest.name}@${manifest.version}`;
+  const code = files.get(CODE_FILE)?.toString("utf8");
   if (code === undefined) throw new TradsysError("LOAD_FAILED", `${label} has no ${CODE_FILE}`);
   const exports = {};
   const module: { exports: unknown } = { exports };
   try {
     // Without a callback for it, `import()` throws: nothing is loaded but through the plugin's own `require`.
-    const script = new Script(`(function (exports, require, module) {${code}\n})`, {
+    const script = new Script(`${HEAD}${code}\n})`, {
       filename: `${label}/${CODE_FILE}`,
+      // Errors name the column that a source map knows.
+      columnOffset: -HEAD.length,
     });
     const wrapper = script.runInThisContext() as FunctionWrapper;
-    wrapper.call(exports, exports, pluginRequire(plugin.bundle.manifest, hostModules), module);
+    wrapper.call(exports, exports, pluginRequire(manifest, hostModules), module);
   } catch (cause) {
     throw new TradsysError("LOAD_FAILED", `${label} failed while its code was loaded: ${messageOf(cause)}`, {
       cause,
