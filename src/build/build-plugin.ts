@@ -30,6 +30,8 @@ export interface BuiltBundle extends OpenBundle {
   readonly debug: { readonly fileName: string; readonly bytes: Buffer } | undefined;
   /** `name@version` of every npm package inside. */
   readonly packages: readonly string[];
+  /** Absolute paths of the folders of these. */
+  readonly packageFolders: readonly string[];
   /** What the code is made of, the largest first. */
   readonly shares: readonly Share[];
   /** What esbuild read. Its paths are relative to the plugin's folder. */
@@ -122,6 +124,7 @@ async function bundleOf(compilation: Compilation, source: Source): Promise<Built
         }
       : undefined,
     packages: packages.map(({ name, version }) => `${name}@${version}`),
+    packageFolders: packages.map((each) => each.folder),
     shares: sharesOf(metafile, inputs, folder),
     metafile,
     warnings: [...compiled.warnings, ...findings],

@@ -12,19 +12,17 @@ export async function licenseNotices(packages: readonly NpmPackage[], files: Fil
   const notices = await Promise.all(
     packages.map(async ({ name, version, json, folder }) => {
       const head = `${name}@${version} (${json.license ?? "no licence stated"})`;
-      const file = await licenseFile(folder, files);
-      const text = file === undefined ? "No licence file in the package." : await readLicense(file, files);
+      const file = (await files.list(folder)).find(isLicense);
+      const text =
+        file === undefined ? "No licence file in the package." : await readLicense(join(folder, file), files);
       return `${head}\n${"-".repeat(head.length)}\n\n${text.trim()}\n`;
     }),
   );
   return notices.length === 0 ? "No third-party code.\n" : notices.join("\n\n");
 }
 
-/** The file that holds a package's licence; the first by name where there are several. */
-export async function licenseFile(folder: string, files: Files): Promise<string | undefined> {
-  const name = (await files.list(folder)).find((entry) => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(entry));
-  return name === undefined ? undefined : join(folder, name);
-}
+/** Whether a file in a package's folder holds its licence. Of several the first by name is taken. */
+export const isLicense = (name: string): boolean => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(name);
 
 const readLicense = async (path: string, files: Files): Promise<string> =>
   (await files.read(path, MAX_LICENSE_BYTES)).toString("utf8").replaceAll("\r\n", "\n");

@@ -6,14 +6,18 @@ import { didYouMean } from "../domain/diagnostic.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Host } from "../domain/host.ts";
 import type { Files } from "../platform/files.ts";
+import type { Look } from "../platform/look.ts";
 
 /** What a command may do to the world. */
 export interface Io {
   readonly files: Files;
+  readonly look: Look;
   /** Absolute path that relative paths start from. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: () => Date;
+  /** How many things this machine does at once. */
+  readonly cores: number;
   /** What plugins are resolved for. */
   readonly host: Host;
   /** Who runs the command, for the journal. */

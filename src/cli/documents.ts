@@ -5,8 +5,7 @@ import type { Diagnostic } from "../domain/diagnostic.ts";
 import { failWith, TradsysError } from "../domain/errors.ts";
 import type { Result } from "../domain/result.ts";
 import type { TrustPolicy } from "../domain/trust.ts";
-import { MAX_TEXT_BYTES, parsePlatform, parseTrust } from "../manifest/parse.ts";
-import { decodeText } from "../manifest/text.ts";
+import { decodeText, MAX_TEXT_BYTES } from "../manifest/text.ts";
 import type { Io } from "./command.ts";
 
 /** Reads a manifest, lock, plan or policy through its door. @throws {TradsysError} with every finding in it. */
@@ -24,6 +23,7 @@ export async function readDocument<D>(
 /** @throws {TradsysError} `FILE_MISSING`, with what makes a policy, and whatever is wrong with it. */
 export async function readTrust(io: Io, file: string): Promise<TrustPolicy> {
   await requireTrust(io, file);
+  const { parseTrust } = await import("../manifest/parse.ts");
   return (await readDocument(io, file, parseTrust)).value;
 }
 
@@ -44,6 +44,7 @@ export const readTrustFor = (io: Io, deploymentFile: string, trust: string): Pro
 export async function readPlatformFor(io: Io, deploymentFile: string, platform: string | undefined) {
   if (platform === undefined) return undefined;
   const file = resolve(dirname(deploymentFile), platform);
+  const { parsePlatform } = await import("../manifest/parse.ts");
   return { ...(await readDocument(io, file, parsePlatform)), file };
 }
 

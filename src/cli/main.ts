@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { userInfo } from "node:os";
+import { availableParallelism, userInfo } from "node:os";
 import { resolve } from "node:path";
 import { inspect } from "node:util";
 
@@ -9,6 +9,7 @@ import { didYouMean } from "../domain/diagnostic.ts";
 import { hasErrno, TradsysError } from "../domain/errors.ts";
 import { HOST_API_VERSION } from "../domain/host.ts";
 import { nodeFiles } from "../platform/files.ts";
+import { nodeLook } from "../platform/look.ts";
 import type { Io, Outcome } from "./command.ts";
 import { jsonOf } from "./formats/json.ts";
 import { renderDiagnostic } from "./formats/pretty.ts";
@@ -74,9 +75,11 @@ async function runCommand(
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   const io: Io = {
     files: nodeFiles,
+    look: nodeLook,
     cwd: process.cwd(),
     env: process.env,
     now: () => new Date(),
+    cores: availableParallelism(),
     host: {
       api: HOST_API_VERSION,
       node: process.versions.node,
@@ -190,20 +193,25 @@ const SWITCHES = new Set(["--help", "-h", "--json", "--quiet", "--verbose", "--n
 /** Milliseconds of silence after which a person wants to know that something happens. */
 const PATIENCE_MS = 500;
 
-/** One line on a terminal's stderr that is replaced as work goes on, and gone when it ends. */
+/** Lines on a terminal's stderr that are replaced as work goes on, and gone when it ends. */
 function progressLine({ json, quiet }: Switches): { say: (text: string) => void; clear: () => void } {
   const shown = process.stderr.isTTY && !json && !quiet;
   const began = performance.now();
-  let dirty = false;
+  let standing = 0;
+  const clear = (): void => {
+    // Up over every line but the last, on which the cursor stands, and away with all from there.
+    if (standing > 0) process.stderr.write(`\r${"\u001B[A".repeat(standing - 1)}\u001B[J`);
+    standing = 0;
+  };
   return {
     say(text) {
       if (!shown || performance.now() - began < PATIENCE_MS) return;
-      process.stderr.write(`\r\u001B[2K${printable(text).slice(0, (process.stderr.columns || 80) - 1)}`);
-      dirty = true;
+      const { columns = 80, rows = 24 } = process.stderr;
+      const lines = text.split("\n").slice(0, rows - 1);
+      clear();
+      process.stderr.write(lines.map((line) => printable(line).slice(0, columns - 1)).join("\n"));
+      standing = lines.length;
     },
-    clear() {
-      if (dirty) process.stderr.write("\r\u001B[2K");
-      dirty = false;
-    },
+    clear,
   };
 }

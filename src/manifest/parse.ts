@@ -48,9 +48,6 @@ export type Parser<T> = (text: string, file: string) => Result<Parsed<T>, readon
 type SchemaName = Exclude<keyof typeof validators, "schemas">;
 type Rule<T> = (value: T) => readonly Finding[];
 
-/** Largest manifest, lock or plan that is read, in bytes. */
-export const MAX_TEXT_BYTES = 4 * 1024 * 1024;
-
 /** Turns a document into a checked value: its schema first, then the rules that a schema cannot state. */
 type Door<T> = (document: TextDocument) => Result<Parsed<T>, readonly Diagnostic[]>;
 

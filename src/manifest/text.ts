@@ -3,6 +3,9 @@ import { isUtf8 } from "node:buffer";
 import type { Diagnostic, Location, Position } from "../domain/diagnostic.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 
+/** Largest manifest, lock or plan that is read, in bytes. */
+export const MAX_TEXT_BYTES = 4 * 1024 * 1024;
+
 /**
  * Decodes a file that a person wrote: UTF-8, with or without a byte order mark.
  *

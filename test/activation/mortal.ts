@@ -20,8 +20,6 @@ export function mortal(files: Files, { at, when }: Death, die: () => never): Fil
     read: (path, maxBytes) => step(() => files.read(path, maxBytes)),
     list: (path) => step(() => files.list(path)),
     kind: (path) => step(() => files.kind(path)),
-    changedAt: (path) => step(() => files.changedAt(path)),
-    realPath: (path) => step(() => files.realPath(path)),
     write: (path, bytes, mode) => step(() => files.write(path, bytes, mode)),
     append: (path, text) => step(() => files.append(path, text)),
     readLink: (path) => step(() => files.readLink(path)),

@@ -1,62 +1,66 @@
-import { dirname, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 
-import { buildPlugin } from "../../build/build-plugin.ts";
-import { failWith } from "../../domain/errors.ts";
-import { settleAll } from "../../domain/settle.ts";
-import { checkPluginConfig, parsePlugin } from "../../manifest/parse.ts";
-import { defineCommand } from "../command.ts";
-import { manifestPath, milliseconds, plural, readDocument, short, size } from "../documents.ts";
-import { shownPath } from "../render.ts";
+import { unchangedBuild, writeState, type Place } from "../../build/state.ts";
+import { findPlaces } from "../builds/places.ts";
+import { outcomeOf, type Built } from "../builds/report.ts";
+import { requestId, requestOf, type BuildRequest } from "../builds/request.ts";
+import { defineCommand, type Io } from "../command.ts";
 
 export const buildCommand = defineCommand({
-  usage: "<plugin folder>...",
-  example: "tradsys build plugins/limit-position --out bundles",
+  usage: "<plugin|folder of plugins>...",
+  example: "tradsys build plugins --out bundles --key keys/ci.key",
   options: {
     out: {
       type: "string",
       value: "DIR",
       description: "Where bundles go (default: dist in the plugin's folder)",
     },
+    key: {
+      type: "string",
+      value: "FILE",
+      description: "Sign what is built, as its builder, with this private key",
+    },
+    watch: { type: "boolean", default: false, description: "Build again at every change, until Ctrl-C" },
+    debug: {
+      type: "boolean",
+      default: false,
+      description: "Write source map and metafile as a second artifact",
+    },
+    analyze: {
+      type: "boolean",
+      default: false,
+      description: "Show what the code is made of, and write a treemap",
+    },
+    "no-typecheck": { type: "boolean", default: false, description: "Do not run the plugin's own tsc" },
+    jobs: { type: "string", value: "N", description: "Plugins that are built at once (default: one a core)" },
   },
   positionals: [1, Infinity],
 
   async run({ flags, args }, io) {
-    const built = await settleAll(
-      args.map(async (path) => {
-        const file = await manifestPath(io, path);
-        const folder = dirname(file);
-        const parsed = await readDocument(io, file, parsePlugin);
-        const findings = await checkPluginConfig(parsed);
-        if (findings.length > 0) throw failWith(findings);
-        const { value: manifest, warnings } = parsed;
-        io.progress(`building ${manifest.name}@${manifest.version}`);
-        const began = performance.now();
-        const bundle = await buildPlugin(manifest, folder, io.files);
-        const target = join(
-          flags.out === undefined ? join(folder, "dist") : resolve(io.cwd, flags.out),
-          bundle.fileName,
-        );
-        return { bundle, target, ms: performance.now() - began, warnings: [...warnings, ...bundle.warnings] };
-      }),
-    );
-    // Written only once all of them could be built.
-    for (const { target, bundle } of built) await io.files.write(target, bundle.bytes);
-    return {
-      data: built.map(({ bundle: { manifest, content, blob, bytes, packages }, target }) => ({
-        name: manifest.name,
-        version: manifest.version,
-        path: target,
-        content,
-        blob,
-        size: bytes.length,
-        packages,
-      })),
-      lines: built.map(
-        ({ bundle: { manifest, content, bytes, packages }, target, ms }) =>
-          `${manifest.name}@${manifest.version} → ${shownPath(target, io.cwd)}\n` +
-          `  ${size(bytes.length)}, ${plural(packages.length, "package")}, content ${short(content)}, ${milliseconds(ms)}`,
-      ),
-      diagnostics: built.flatMap(({ warnings }) => warnings),
-    };
+    const request = requestOf(io, { ...flags, code: basename(import.meta.filename) });
+    if (flags.watch) {
+      const { watchBuilds } = await import("../builds/watch.ts");
+      return watchBuilds(io, { args, out: flags.out, request });
+    }
+    const places = await findPlaces(io, args, flags.out);
+    return outcomeOf(io, await buildPlaces(io, places, request));
   },
 });
+
+/** Builds what has changed. Nothing is written unless all of it could be built. */
+async function buildPlaces(io: Io, places: readonly Place[], request: BuildRequest): Promise<Built[]> {
+  const known = await Promise.all(
+    places.map(async (place) => ({ place, summary: await unchangedBuild(place, requestId(request), io) })),
+  );
+  const changed = known.flatMap(({ place, summary }) => (summary ? [] : [place]));
+  const unchanged = known.flatMap(({ place, summary }): Built[] => (summary ? [{ place, summary }] : []));
+  if (changed.length === 0) return unchanged;
+
+  const { buildAll } = await import("../builds/build-all.ts");
+  const made = await buildAll(io, changed, request);
+  for (const { place, artifacts, state } of made) {
+    for (const [name, bytes] of artifacts) await io.files.write(join(place.out, name), bytes);
+    if (state) await writeState(place, state, io.files);
+  }
+  return [...unchanged, ...made];
+}

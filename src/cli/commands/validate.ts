@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { CODES } from "../../domain/codes.ts";
 import type { Diagnostic } from "../../domain/diagnostic.ts";
 import { TradsysError } from "../../domain/errors.ts";
-import { MAX_TEXT_BYTES } from "../../manifest/parse.ts";
+import { MAX_TEXT_BYTES } from "../../manifest/text.ts";
 import { defineCommand, oneOf, type Io, type Outcome } from "../command.ts";
 import { countOf, hasError, plural } from "../documents.ts";
 import { stablePath } from "../formats/format.ts";

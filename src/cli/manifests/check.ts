@@ -5,9 +5,9 @@ import { TradsysError } from "../../domain/errors.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import { mapAtMost } from "../../domain/settle.ts";
 import type { Fix } from "../../manifest/fix.ts";
-import { checkPluginConfig, MAX_TEXT_BYTES, parseAny, type AnyDocument } from "../../manifest/parse.ts";
+import { checkPluginConfig, parseAny, type AnyDocument } from "../../manifest/parse.ts";
 import { checkDeployedConfigs, checkSet } from "../../manifest/set/check-set.ts";
-import { decodeText } from "../../manifest/text.ts";
+import { decodeText, MAX_TEXT_BYTES } from "../../manifest/text.ts";
 import type { Io } from "../command.ts";
 import type { FoundFile } from "./find.ts";
 

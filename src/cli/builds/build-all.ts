@@ -1,0 +1,56 @@
+import type { Place } from "../../build/state.ts";
+import { settleAll } from "../../domain/settle.ts";
+import { localSigner, type Signer } from "../../signing/keys.ts";
+import type { Io } from "../command.ts";
+import { passphraseOf } from "../options.ts";
+import { boardOf } from "./board.ts";
+import { buildOne, readPlugin, type MadePlugin } from "./build-one.ts";
+import { inDependencyOrder } from "./order.ts";
+import { pool } from "./pool.ts";
+import type { BuildRequest } from "./request.ts";
+
+/** A plugin as it was built, and how long that took in milliseconds. */
+export interface TimedPlugin extends MadePlugin {
+  readonly ms: number;
+}
+
+/**
+ * Builds plugins, several at once, providers first. What is wrong with one keeps no other from being built and told of.
+ *
+ * @throws {TradsysError} with everything that is wrong with any of them.
+ */
+export async function buildAll(
+  io: Io,
+  places: readonly Place[],
+  request: BuildRequest,
+): Promise<TimedPlugin[]> {
+  const signer = await signerOf(io, request);
+  const reading = places.map((place) => readPlugin(io, place));
+  const read = await Promise.allSettled(reading);
+  const plugins = inDependencyOrder(
+    read.flatMap((each) => (each.status === "fulfilled" ? [each.value] : [])),
+  );
+  const board = boardOf(io, plugins);
+  const building = settleAll(
+    pool(
+      plugins.map((plugin) => () => board(plugin, () => timed(buildOne(plugin, { io, request, signer })))),
+      request.jobs,
+    ),
+  );
+  await settleAll<unknown>([settleAll(reading), building]);
+  return building;
+}
+
+async function timed(building: Promise<MadePlugin>): Promise<TimedPlugin> {
+  const began = performance.now();
+  return { ...(await building), ms: performance.now() - began };
+}
+
+/** Largest private key file that is read, in bytes. */
+const MAX_KEY_BYTES = 64 * 1024;
+
+export async function signerOf(io: Io, { key }: BuildRequest): Promise<Signer | undefined> {
+  if (key === undefined) return undefined;
+  const pem = (await io.files.read(key, MAX_KEY_BYTES)).toString();
+  return localSigner(pem, await passphraseOf(io));
+}
