@@ -107,7 +107,7 @@ export async function buildOne(plugin: ReadPlugin, building: Building): Promise<
 }
 
 /** Types, and loading the packed bundle. */
-interface Checks extends AsyncDisposable {
+export interface Checks extends AsyncDisposable {
   /** Rejects with the findings where types do not fit. */
   readonly types: Promise<TypeCheck>;
   /** @throws {TradsysError} with what is wrong with loading it. */
@@ -154,7 +154,7 @@ export async function artifactsOf(bundle: BuiltBundle, { request, signer }: Buil
 }
 
 /** A plugin that was built and checked. */
-interface Finished {
+export interface Finished {
   readonly plugin: ReadPlugin;
   readonly bundle: BuiltBundle;
   readonly artifacts: Artifacts;
