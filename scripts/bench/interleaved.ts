@@ -6,28 +6,47 @@ export interface Subject {
   readonly argv: readonly [string, ...string[]];
 }
 
-/** Wall times of one subject in milliseconds, one for each round. */
-export interface Timed {
+/** Something that is measured on its own. */
+interface Measurable {
+  readonly name: string;
+  /** Does it once. @returns How long that took, in milliseconds. */
+  readonly measure: () => number;
+}
+
+/** Times of one subject in milliseconds, one for each round. */
+export interface Measured {
   readonly name: string;
   readonly times: readonly number[];
 }
 
 /**
- * Runs every subject once a round, in turn, so that what else the machine does falls on all of them alike.
+ * Measures every subject once a round, in turn, so that what else the machine does falls on all of them alike.
  * The first round warms the page cache and is not counted.
  */
-export function timeInTurn(subjects: readonly Subject[], rounds: number): Timed[] {
+export function measureInTurn(subjects: readonly Measurable[], rounds: number): Measured[] {
   const times = subjects.map((): number[] => []);
   for (let round = 0; round <= rounds; round++) {
-    for (const [i, { argv }] of subjects.entries()) {
-      const [file, ...args] = argv;
-      const began = performance.now();
-      execFileSync(file, args, { stdio: "ignore" });
-      if (round > 0) times[i]?.push(performance.now() - began);
+    for (const [i, { measure }] of subjects.entries()) {
+      const ms = measure();
+      if (round > 0) times[i]?.push(ms);
     }
   }
   return subjects.map(({ name }, i) => ({ name, times: times[i] ?? [] }));
 }
+
+/** Measures whole processes. */
+export const timeInTurn = (subjects: readonly Subject[], rounds: number): Measured[] =>
+  measureInTurn(
+    subjects.map(({ name, argv: [file, ...args] }) => ({
+      name,
+      measure: () => {
+        const began = performance.now();
+        execFileSync(file, args, { stdio: "ignore" });
+        return performance.now() - began;
+      },
+    })),
+    rounds,
+  );
 
 const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b);
 
@@ -40,7 +59,7 @@ export function quantile(values: readonly number[], share: number): number {
 const ms = (value: number): string => value.toFixed(1).padStart(7);
 
 /** One line: minimum and median, and the median ratio to the baseline round by round with its quartiles. */
-export function describe(subject: Timed, baseline: Timed): string {
+export function describe(subject: Measured, baseline: Measured): string {
   const ratios = subject.times.map((time, round) => time / (baseline.times[round] ?? Number.NaN));
   const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(ratios, share).toFixed(2));
   return `${subject.name.padEnd(28)} min ${ms(quantile(subject.times, 0))} ms  median ${ms(quantile(subject.times, 0.5))} ms  ratio ${middle} [${low}–${high}]`;

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 
-import { context, version as esbuildVersion, type BuildOptions, type Metafile } from "esbuild";
+import { context, stop, version as esbuildVersion, type BuildOptions, type Metafile } from "esbuild";
 
 import { canonical } from "../domain/canonical.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
@@ -54,6 +54,9 @@ export interface Compilation extends AsyncDisposable {
   /** @throws {TradsysError} with one diagnostic for each thing that is wrong, at its place in the source. */
   compile(findPackage: FindPackage): Promise<Compiled>;
 }
+
+/** Ends the process that compiles, once nothing is open any more: left alone it would complain at the end of ours. */
+export const stopCompiler = (): Promise<void> => stop();
 
 /** Prepares to compile a plugin's sources into one function-wrapper module. */
 export async function openCompilation(

@@ -4,10 +4,13 @@ import { dirname } from "node:path";
 import type { OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
 
 import { isNodeBuiltin } from "../domain/builtins.ts";
-import type { FindPackage, NpmPackage } from "./packages.ts";
+import { isInstalled, type FindPackage, type NpmPackage } from "./packages.ts";
 
 /** What plugin authors import; always this product's own, wherever the plugin's folder is. */
 const AUTHOR_API = "tradsys/plugin";
+
+/** A specifier that is neither a path nor begins with `node:`; Go's expressions have no lookahead. */
+const BARE = /^(?:[^./n]|n(?:[^o]|o(?:[^d]|d(?:[^e]|e(?:[^:]|$)|$)|$)|$))/;
 
 /** Marks a resolution that this plugin itself asked for. */
 const ASKED = Symbol("asked");
@@ -17,17 +20,19 @@ const ASKED = Symbol("asked");
  * - `tradsys/plugin` comes from the toolchain, so that a plugin folder needs no install of its own;
  * - what a package declares optional (a peer or a dependency) stays a `require`, installed here or not: the
  *   loader answers it with MODULE_NOT_FOUND, which such packages expect, and every machine builds the same;
- * - a deep import that a package's `exports` map blocks is taken from the package's folder, with a warning:
+ * - a deep import by the plugin's author that a package's `exports` map blocks is taken from the package's folder, with a warning:
  *   it is the only way to take one venue of a library that exports them all through one file.
  */
 export const importRules = (findPackage: FindPackage): Plugin => ({
   name: "import-rules",
   setup(build) {
-    build.onResolve({ filter: /^[^./]/ }, async (args): Promise<OnResolveResult | undefined> => {
+    build.onResolve({ filter: BARE }, async (args): Promise<OnResolveResult | undefined> => {
       const { path, importer, resolveDir, kind, pluginData } = args;
       if (kind === "entry-point" || pluginData === ASKED || isNodeBuiltin(path)) return undefined;
       if (path === AUTHOR_API) return { path: createRequire(import.meta.url).resolve(AUTHOR_API) };
       if (isOptionalFor(await findPackage(importer), path)) return { path, external: true };
+      // A published package that goes past an exports map works nowhere: esbuild alone says the same, and faster.
+      if (isInstalled(importer)) return undefined;
 
       const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: ASKED });
       if (found.errors.length === 0) return found;

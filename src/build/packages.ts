@@ -51,8 +51,10 @@ async function readPackage(folder: string, files: Files): Promise<NpmPackage | u
 }
 
 /** Whether a path relative to the plugin's folder is the plugin's own code, not a package's. */
-export const isOwnSource = (path: string): boolean =>
-  !path.startsWith("..") && !path.split(/[/\\]/).includes("node_modules");
+export const isOwnSource = (path: string): boolean => !path.startsWith("..") && !isInstalled(path);
+
+/** Whether a path is that of a file which a package manager put in its place. */
+export const isInstalled = (path: string): boolean => path.split(/[/\\]/).includes("node_modules");
 
 /** A source file of a bundle under the name it has on every machine. */
 export interface Input {

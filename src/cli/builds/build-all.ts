@@ -1,3 +1,4 @@
+import { stopCompiler } from "../../build/compile.ts";
 import type { Place } from "../../build/state.ts";
 import { settleAll } from "../../domain/settle.ts";
 import { localSigner, type Signer } from "../../signing/keys.ts";
@@ -37,8 +38,12 @@ export async function buildAll(
       request.jobs,
     ),
   );
-  await settleAll<unknown>([settleAll(reading), building]);
-  return building;
+  try {
+    await settleAll<unknown>([settleAll(reading), building]);
+    return await building;
+  } finally {
+    await stopCompiler();
+  }
 }
 
 async function timed(building: Promise<MadePlugin>): Promise<TimedPlugin> {

@@ -1,3 +1,4 @@
+import { stopCompiler } from "../../build/compile.ts";
 import type { Place } from "../../build/state.ts";
 import type { Io, Outcome } from "../command.ts";
 import { findManifests } from "../manifests/find.ts";
@@ -17,6 +18,7 @@ interface Watched {
 export async function watchBuilds(io: Io, { args, out, request }: Watched): Promise<Outcome> {
   const building = { io, request, signer: await signerOf(io, request) };
   await using open = new AsyncDisposableStack();
+  open.defer(stopCompiler);
   const plugins = new Map<string, PluginWatch>();
   for (let runs = 1; ; runs++) {
     const places = await findPlaces(io, args, out);
