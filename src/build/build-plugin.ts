@@ -120,7 +120,7 @@ async function bundleOf(compilation: Compilation, source: Source): Promise<Built
     debug: debug
       ? {
           fileName: names.packed.replace(/\.tar\.gz$/, "-debug.tar.gz"),
-          bytes: await debugArtifact(compiled, { manifest: manifestText, folder, inputs }),
+          bytes: await debugArtifact(compiled, { manifest: manifestText, folder, findPackage }),
         }
       : undefined,
     packages: packages.map(({ name, version }) => `${name}@${version}`),

@@ -1,12 +1,21 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 
 import type { Metafile } from "esbuild";
 
+import { CODE_FILE } from "../domain/bundle.ts";
 import { canonical } from "../domain/canonical.ts";
 import { CODE_FOLDER, type Compiled } from "./compile.ts";
 import { compress } from "./compress.ts";
 import { archive } from "./pack.ts";
-import type { Input } from "./packages.ts";
+import { nameInputs, type FindPackage } from "./packages.ts";
+
+interface Sources {
+  /** `plugin.json` of the bundle. */
+  readonly manifest: string;
+  /** Absolute path of the plugin's folder. */
+  readonly folder: string;
+  readonly findPackage: FindPackage;
+}
 
 /**
  * The second artifact of a build: the source map and esbuild's metafile, which help to understand a bundle and are
@@ -14,52 +23,41 @@ import type { Input } from "./packages.ts";
  * the bundle; it starts with the bundle's own `plugin.json`, which says by digest what the map belongs to.
  */
 export async function debugArtifact(
-  compiled: Compiled,
-  {
-    manifest,
-    folder,
-    inputs,
-  }: { readonly manifest: string; readonly folder: string; readonly inputs: readonly Input[] },
+  { map, metafile, inputs }: Compiled,
+  { manifest, folder, findPackage }: Sources,
 ): Promise<Buffer> {
-  const names = new Map(inputs.map(({ name, path }) => [path, name]));
+  const parsed = JSON.parse(Buffer.from(map ?? []).toString()) as { readonly sources: readonly string[] };
+  // Packages that come with maps of their own are traced to what those name.
+  const traced = parsed.sources.map((source) => resolve(folder, CODE_FOLDER, source));
+  const named = await nameInputs([...new Set([...inputs, ...traced])], folder, findPackage);
+  const names = new Map(named.map(({ name, path }) => [path, name]));
   const nameOf = (path: string): string => names.get(resolve(folder, path)) ?? path;
-  const map = compiled.map && {
-    "dist/plugin.js.map": named(compiled.map, (path) => nameOf(join(CODE_FOLDER, path))),
+  const files = {
+    [`${CODE_FILE}.map`]: canonical({ ...parsed, sources: traced.map(nameOf) }),
+    "metafile.json": canonical(renamed(metafile, nameOf)),
   };
   return compress(
-    archive(
-      manifest,
-      new Map(
-        Object.entries({ ...map, "metafile.json": canonical(renamed(compiled.metafile, nameOf)) }).map(
-          ([file, text]) => [file, Buffer.from(text)],
-        ),
-      ),
-    ),
+    archive(manifest, new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)]))),
   );
 }
 
-function named(bytes: Uint8Array, nameOf: (path: string) => string): string {
-  const map = JSON.parse(Buffer.from(bytes).toString()) as { readonly sources: readonly string[] };
-  return canonical({ ...map, sources: map.sources.map(nameOf) });
-}
-
+/** Without the map's own entry: how many bytes esbuild wrote there depends on how long the paths here are. */
 function renamed({ inputs, outputs }: Metafile, nameOf: (path: string) => string): Metafile {
   const keyed = <T>(record: Readonly<Record<string, T>>, change: (value: T) => T): Record<string, T> =>
     Object.fromEntries(Object.entries(record).map(([path, value]) => [nameOf(path), change(value)]));
+  const { entryPoint = "", ...code } = outputs[CODE_FILE] ?? {
+    imports: [],
+    exports: [],
+    inputs: {},
+    bytes: 0,
+  };
   return {
     inputs: keyed(inputs, (input) => ({
       ...input,
       imports: input.imports.map((each) => (each.external ? each : { ...each, path: nameOf(each.path) })),
     })),
-    outputs: Object.fromEntries(
-      Object.entries(outputs).map(([path, output]) => [
-        path,
-        {
-          ...output,
-          ...(output.entryPoint !== undefined && { entryPoint: nameOf(output.entryPoint) }),
-          inputs: keyed(output.inputs, (input) => input),
-        },
-      ]),
-    ),
+    outputs: {
+      [CODE_FILE]: { ...code, entryPoint: nameOf(entryPoint), inputs: keyed(code.inputs, (input) => input) },
+    },
   };
 }

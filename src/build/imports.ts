@@ -38,7 +38,8 @@ export const importRules = (findPackage: FindPackage): Plugin => ({
       if (found.errors.length === 0) return found;
       const deep = await deepImport(build, args);
       const text = `${path} is not among the exports of its package`;
-      return deep ? { path: deep, warnings: [{ text, detail: "IMPORT_DEEP" }] } : { errors: found.errors };
+      // Otherwise esbuild says what is wrong, unless the code is ready to do without: `try { require("x") } catch {}`.
+      return deep ? { path: deep, warnings: [{ text, detail: "IMPORT_DEEP" }] } : undefined;
     });
   },
 });

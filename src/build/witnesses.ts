@@ -104,6 +104,11 @@ export function witnessSources(now: Witnessing, { inputs }: Metafile, root: stri
   }
 }
 
+/** Looks at the source maps that packages bring, from which that of the bundle is traced further. */
+export function witnessMaps(now: Witnessing, { inputs }: Metafile, root: string): void {
+  for (const input of Object.keys(inputs)) now.content(`${resolve(root, input)}.map`);
+}
+
 /** Looks at what the licence notices were taken from. */
 export function witnessLicenses(now: Witnessing, packageFolders: readonly string[]): void {
   for (const folder of packageFolders) {

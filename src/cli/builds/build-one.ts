@@ -4,7 +4,13 @@ import { startSmoke } from "../../build/smoke.ts";
 import type { BuildState, BuildSummary, Place } from "../../build/state.ts";
 import { treemap } from "../../build/treemap.ts";
 import { checkTypes, type TypeCheck } from "../../build/typecheck.ts";
-import { Witnessing, witnessLicenses, witnessSources, witnessTypes } from "../../build/witnesses.ts";
+import {
+  Witnessing,
+  witnessLicenses,
+  witnessMaps,
+  witnessSources,
+  witnessTypes,
+} from "../../build/witnesses.ts";
 import type { Diagnostic } from "../../domain/diagnostic.ts";
 import { sha256 } from "../../domain/digest.ts";
 import { failWith } from "../../domain/errors.ts";
@@ -189,6 +195,7 @@ export function stateOf(finished: Finished, { io, request }: Building): BuildSta
   if (request.key !== undefined) now.content(request.key);
   witnessSources(now, bundle.metafile, folder);
   witnessLicenses(now, bundle.packageFolders);
+  if (request.debug) witnessMaps(now, bundle.metafile, folder);
   if (request.typecheck) witnessTypes(now, folder, types.kind === "checked" ? types.files : []);
   const settled = plugin.began - CLOCK_TICK_MS;
   if (now.files().some((path) => (io.look.changedAt(path) ?? 0) >= settled)) return undefined;
