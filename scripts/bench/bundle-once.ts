@@ -72,7 +72,7 @@ const SUBJECTS: Readonly<Record<string, () => Promise<() => Promise<unknown>>>> 
       locator: () => sourceLocator(manifest, folder, nodeFiles),
     });
     if (findings.length > 0) throw new Error("the connector does not load");
-    return signed(bundle);
+    return await signed(bundle);
   },
   "bare import": async () => {
     const { bytes } = await buildPlugin(manifest, folder, nodeFiles);

@@ -73,8 +73,6 @@ export async function unchangedBuild(
 export const writeState = (place: Place, state: BuildState, files: Files): Promise<void> =>
   files.write(stateFile(place), formatState(state));
 
-export const forgetState = (place: Place, files: Files): Promise<void> => files.remove(stateFile(place));
-
 /** Beside what was built, and findable without reading a manifest. */
 const stateFile = ({ file, out }: Place): string =>
   join(out, ".build", `${sha256(relative(out, file).split(sep).join("/")).slice(7, 19)}.json`);

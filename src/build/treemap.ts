@@ -18,46 +18,54 @@ interface Tile<T> extends Box {
  * @param items The largest first.
  * @see Bruls, Huizing, van Wijk: Squarified Treemaps, 2000.
  */
-export function squarify<T>(items: readonly T[], sizeOf: (item: T) => number, area: Box): Tile<T>[] {
-  const total = items.reduce((sum, item) => sum + sizeOf(item), 0);
+export function squarify<T extends { readonly bytes: number }>(items: readonly T[], area: Box): Tile<T>[] {
+  const total = sum(items.map(({ bytes }) => bytes));
   const scale = (area.width * area.height) / total;
+  const sizes = items.map(({ bytes }) => bytes * scale);
   const tiles: Tile<T>[] = [];
   let rest = area;
-  for (let at = 0; at < items.length;) {
+  while (tiles.length < items.length) {
+    const start = tiles.length;
     const side = Math.min(rest.width, rest.height);
-    let row = items.slice(at, at + 1);
-    while (at + row.length < items.length) {
-      const longer = items.slice(at, at + row.length + 1);
-      if (worstOf(longer) > worstOf(row)) break;
-      row = longer;
-    }
-    const sum = row.reduce((all, item) => all + sizeOf(item) * scale, 0);
-    const depth = sum / side;
+    const end = endOfRow(sizes, start, side);
+    const depth = sum(sizes.slice(start, end)) / side;
     const lies = rest.width < rest.height;
     let offset = 0;
-    for (const item of row) {
-      const length = (sizeOf(item) * scale) / depth;
-      tiles.push(
-        lies
-          ? { item, left: rest.left + offset, top: rest.top, width: length, height: depth }
-          : { item, left: rest.left, top: rest.top + offset, width: depth, height: length },
-      );
+    for (const [i, item] of items.slice(start, end).entries()) {
+      const length = (sizes[start + i] ?? 0) / depth;
+      const place = lies
+        ? { left: rest.left + offset, top: rest.top, width: length, height: depth }
+        : { left: rest.left, top: rest.top + offset, width: depth, height: length };
+      tiles.push({ item, ...place });
       offset += length;
     }
     rest = lies
       ? { ...rest, top: rest.top + depth, height: rest.height - depth }
       : { ...rest, left: rest.left + depth, width: rest.width - depth };
-    at += row.length;
-
-    function worstOf(candidate: readonly T[]): number {
-      const sizes = candidate.map((item) => sizeOf(item) * scale);
-      const all = sizes.reduce((a, b) => a + b, 0);
-      const [largest = 0, smallest = 0] = [sizes[0], sizes.at(-1)];
-      return Math.max((side ** 2 * largest) / all ** 2, all ** 2 / (side ** 2 * smallest));
-    }
   }
   return tiles;
 }
+
+/** A row along a side takes items as long as that brings its rectangles nearer to squares. */
+function endOfRow(sizes: readonly number[], start: number, side: number): number {
+  let end = start + 1;
+  while (
+    end < sizes.length &&
+    worst(sizes.slice(start, end + 1), side) <= worst(sizes.slice(start, end), side)
+  ) {
+    end++;
+  }
+  return end;
+}
+
+/** The longest of a row's rectangles: its length over its width, 1 for a square. */
+function worst(row: readonly number[], side: number): number {
+  const [largest = 0, smallest = 0] = [row[0], row.at(-1)];
+  const all = sum(row);
+  return Math.max((side ** 2 * largest) / all ** 2, all ** 2 / (side ** 2 * smallest));
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 interface Group {
   readonly name: string;
@@ -73,13 +81,13 @@ export function treemap(
   plugin: { readonly name: string; readonly version: string },
   shares: readonly Share[],
 ): string {
-  const total = shares.reduce((sum, { bytes }) => sum + bytes, 0);
+  const total = sum(shares.map(({ bytes }) => bytes));
   const title = `${plugin.name}@${plugin.version}`;
   const groups = groupsOf(shares);
   const told = (bytes: number): string => `${kib(bytes)} KiB, ${((100 * bytes) / total).toFixed(1)} %`;
-  const tiles = squarify(groups, ({ bytes }) => bytes, { left: 0, top: 0, width: 160, height: 90 }).map(
+  const tiles = squarify(groups, { left: 0, top: 0, width: 160, height: 90 }).map(
     ({ item: group, ...box }, i) => {
-      const inner = squarify(group.shares, ({ bytes }) => bytes, { ...box, left: 0, top: 0 }).map(
+      const inner = squarify(group.shares, { ...box, left: 0, top: 0 }).map(
         ({ item, ...place }) =>
           `<a tabindex="0" href="#files" style="${styleOf(place, box)}" aria-label="${escaped(`${group.name}: ${item.file}, ${told(item.bytes)}`)}"><span>${escaped(lastOf(item.file))}</span></a>`,
       );
@@ -120,7 +128,7 @@ ${files.join("\n")}
   function groupsOf(all: readonly Share[]): Group[] {
     const byPackage = Map.groupBy(all, ({ package: owner }) => owner ?? plugin.name);
     return [...byPackage]
-      .map(([name, own]) => ({ name, shares: own, bytes: own.reduce((sum, { bytes }) => sum + bytes, 0) }))
+      .map(([name, own]) => ({ name, shares: own, bytes: sum(own.map(({ bytes }) => bytes)) }))
       .toSorted((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
   }
 }

@@ -206,10 +206,11 @@ function progressLine({ json, quiet }: Switches): { say: (text: string) => void;
   return {
     say(text) {
       if (!shown || performance.now() - began < PATIENCE_MS) return;
-      const { columns = 80, rows = 24 } = process.stderr;
-      const lines = text.split("\n").slice(0, rows - 1);
+      const { columns, rows } = process.stderr;
+      // Some terminals do not tell their size.
+      const lines = text.split("\n").slice(0, (rows || 24) - 1);
       clear();
-      process.stderr.write(lines.map((line) => printable(line).slice(0, columns - 1)).join("\n"));
+      process.stderr.write(lines.map((line) => printable(line).slice(0, (columns || 80) - 1)).join("\n"));
       standing = lines.length;
     },
     clear,

@@ -31,9 +31,10 @@ export async function rebuildFindings(
 ): Promise<readonly Diagnostic[]> {
   const bundle = openBundle(bytes, { file });
   const manifestFile = await manifestPath(io, source);
+  const sources = io.look.target(dirname(manifestFile)) ?? dirname(manifestFile);
   const { value: manifest } = await readDocument(io, manifestFile, parsePlugin);
   io.progress(`building ${manifest.name}@${manifest.version} again`);
-  const built = await buildPlugin(manifest, dirname(manifestFile), io.files);
+  const built = await buildPlugin(manifest, sources, io.files);
   const rebuilt = openBundle(built.bytes, { file: shownPath(manifestFile, io.cwd) });
   const difference = firstDifference(rebuilt.files, bundle.files);
   if (!difference) return [];

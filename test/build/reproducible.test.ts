@@ -20,7 +20,6 @@ beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), "tradsys-reproducible-"));
   await symlink(join(repository, "node_modules"), join(work, "node_modules"));
   expected = await printed(plugin);
-  expect(expected).toMatch(/^sha256:[0-9a-f]{64} sha256:[0-9a-f]{64}\n$/);
 });
 afterAll(() => rm(work, { recursive: true, force: true }));
 
@@ -137,16 +136,18 @@ async function installAsPnpm(folder: string): Promise<void> {
   );
 }
 
+/** The content digest of every plugin that is built. */
+async function contentsOf(line: string) {
+  const { code, data } = await tradsysJson(work, line);
+  expect(code).toBe(0);
+  return (data as readonly { name: string; content: string }[]).map(({ name, content }) => [name, content]);
+}
+
 it("builds the same one after the other and all at once, in whatever order they are named", async () => {
   const all = join(repository, "manifests/plugins");
-  const contents = async (line: string) => {
-    const { code, data } = await tradsysJson(work, line);
-    expect(code).toBe(0);
-    return (data as readonly { name: string; content: string }[]).map(({ name, content }) => [name, content]);
-  };
-  const serial = await contents(`build ${all} --jobs 1 --out serial`);
+  const serial = await contentsOf(`build ${all} --jobs 1 --out serial`);
   expect(serial).toHaveLength(6);
   expect(serial.find(([name]) => name === "@tradsys/connector-binance")?.[1]).toBe(expected.split(" ")[0]);
   const [risk, binance] = ["risk-core", "connector-binance"].map((name) => join(all, name));
-  expect(await contents(`build ${binance} ${risk} ${all} --jobs 6 --out parallel`)).toEqual(serial);
+  expect(await contentsOf(`build ${binance} ${risk} ${all} --jobs 6 --out parallel`)).toEqual(serial);
 });

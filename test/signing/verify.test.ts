@@ -110,7 +110,7 @@ it("sees a bundle that was changed together with its own list of files", async (
 });
 
 it("names a file that was added, or taken away, together with the list of files", async () => {
-  const other = packBundle(
+  const other = await packBundle(
     manifest(),
     new Map([
       ["dist/plugin.js", Buffer.from(code)],

@@ -1,9 +1,9 @@
 import { stopCompiler } from "../../build/compile.ts";
 import type { Place } from "../../build/state.ts";
 import { settleAll } from "../../domain/settle.ts";
-import { localSigner, type Signer } from "../../signing/keys.ts";
+import type { Signer } from "../../signing/keys.ts";
 import type { Io } from "../command.ts";
-import { passphraseOf } from "../options.ts";
+import { signerFrom } from "../keys/private-key.ts";
 import { boardOf } from "./board.ts";
 import { buildOne, readPlugin, type MadePlugin } from "./build-one.ts";
 import { inDependencyOrder } from "./order.ts";
@@ -51,11 +51,5 @@ async function timed(building: Promise<MadePlugin>): Promise<TimedPlugin> {
   return { ...(await building), ms: performance.now() - began };
 }
 
-/** Largest private key file that is read, in bytes. */
-const MAX_KEY_BYTES = 64 * 1024;
-
-export async function signerOf(io: Io, { key }: BuildRequest): Promise<Signer | undefined> {
-  if (key === undefined) return undefined;
-  const pem = (await io.files.read(key, MAX_KEY_BYTES)).toString();
-  return localSigner(pem, await passphraseOf(io));
-}
+export const signerOf = async (io: Io, { key, passphraseFile }: BuildRequest): Promise<Signer | undefined> =>
+  key === undefined ? undefined : signerFrom(io, key, { "passphrase-file": passphraseFile });

@@ -13,6 +13,7 @@ export interface BuildRequest {
   readonly analyze: boolean;
   /** Absolute path of the private key that signs what is built. */
   readonly key: string | undefined;
+  readonly passphraseFile: string | undefined;
   /** Plugins that are built at once. */
   readonly jobs: number;
   /** What builds them: another tool may build another bundle. */
@@ -20,7 +21,8 @@ export interface BuildRequest {
 }
 
 /** Equal for the same request to the same tool: what an earlier build came to counts only then. */
-export const requestId = ({ jobs: _, ...asked }: BuildRequest): string => canonical(asked);
+export const requestId = (request: BuildRequest): string =>
+  canonical({ ...request, jobs: undefined, passphraseFile: undefined });
 
 /**
  * The request that flags stand for.
@@ -36,6 +38,7 @@ export function requestOf(
     readonly debug: boolean;
     readonly analyze: boolean;
     readonly key?: string | undefined;
+    readonly "passphrase-file"?: string | undefined;
     readonly jobs?: string | undefined;
   },
 ): BuildRequest {
@@ -44,6 +47,7 @@ export function requestOf(
     debug: flags.debug,
     analyze: flags.analyze,
     key: flags.key === undefined ? undefined : resolve(io.cwd, flags.key),
+    passphraseFile: flags["passphrase-file"],
     jobs: flags.jobs === undefined ? io.cores : jobsOf(flags.jobs),
     tool: `${version} ${flags.code} ${io.look.content(createRequire(import.meta.url).resolve("esbuild/package.json"))}`,
   };

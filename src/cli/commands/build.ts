@@ -5,6 +5,7 @@ import { findPlaces } from "../builds/places.ts";
 import { outcomeOf, type Built } from "../builds/report.ts";
 import { requestId, requestOf, type BuildRequest } from "../builds/request.ts";
 import { defineCommand, type Io } from "../command.ts";
+import { PASSPHRASE_OPTION } from "../keys/private-key.ts";
 
 export const buildCommand = defineCommand({
   usage: "<plugin|folder of plugins>...",
@@ -20,6 +21,7 @@ export const buildCommand = defineCommand({
       value: "FILE",
       description: "Sign what is built, as its builder, with this private key",
     },
+    ...PASSPHRASE_OPTION,
     watch: { type: "boolean", default: false, description: "Build again at every change, until Ctrl-C" },
     debug: {
       type: "boolean",

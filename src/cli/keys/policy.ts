@@ -2,8 +2,8 @@ import { closest } from "../../domain/closest.ts";
 import type { Diagnostic } from "../../domain/diagnostic.ts";
 import { failWith, TradsysError } from "../../domain/errors.ts";
 import type { TrustedKey, TrustPolicy } from "../../domain/trust.ts";
-import { MAX_TEXT_BYTES, parseTrust } from "../../manifest/parse.ts";
-import { decodeText } from "../../manifest/text.ts";
+import { parseTrust } from "../../manifest/parse.ts";
+import { decodeText, MAX_TEXT_BYTES } from "../../manifest/text.ts";
 import type { Io } from "../command.ts";
 import { requireTrust } from "../documents.ts";
 

@@ -20,8 +20,8 @@ export function sharedMembers(): SharedMembers {
   });
   const members = shared.flatMap(([name, owner]) =>
     Reflect.ownKeys(owner).map((key): [string, unknown] => {
-      const found = Object.getOwnPropertyDescriptor(owner, key);
-      return [`${name}.${String(key)}`, found?.value ?? found?.get];
+      const found: Readonly<Record<string, unknown>> = { ...Object.getOwnPropertyDescriptor(owner, key) };
+      return [`${name}.${String(key)}`, found["value"] ?? found["get"]];
     }),
   );
   return new Map([...shared, ...members]);

@@ -18,7 +18,7 @@ import { changesBetween, sharedMembers } from "./shared-members.ts";
 const TURNS = 4;
 
 /** Taken before the plugin could change it. */
-const { exit } = process;
+const exit = process.exit.bind(process);
 const connects: string[] = [];
 
 process.on("uncaughtException", (error) => end({ connects, patches: [], threw: told(error) }));
@@ -38,7 +38,7 @@ end({ connects, patches });
 
 function end(report: SmokeReport): void {
   writeSync(3, JSON.stringify(report));
-  exit.call(process, 0);
+  exit(0);
 }
 
 function told(error: unknown): NonNullable<SmokeReport["threw"]> {
@@ -48,10 +48,6 @@ function told(error: unknown): NonNullable<SmokeReport["threw"]> {
 
 /** Node.js 24 has no permission for the network: the ways out that JavaScript has are closed here. */
 function denyNetwork(): void {
-  const denied = (what: string) => (): never => {
-    connects.push(what);
-    throw Object.assign(new Error(`no ${what} while a plugin is loaded`), { code: "ERR_ACCESS_DENIED" });
-  };
   Socket.prototype.connect = denied("connection");
   Server.prototype.listen = denied("server");
   UdpSocket.prototype.bind = denied("datagram socket");
@@ -59,9 +55,16 @@ function denyNetwork(): void {
   UdpSocket.prototype.send = denied("datagram socket");
 }
 
+function denied(what: string): () => never {
+  return () => {
+    connects.push(what);
+    throw Object.assign(new Error(`no ${what} while a plugin is loaded`), { code: "ERR_ACCESS_DENIED" });
+  };
+}
+
 /** Answers whatever is asked of a package that only the host has: at the load, code does little but take names from it. */
 function standIn(): object {
-  const any: object = new Proxy(class {}, {
+  const any: object = new Proxy(class Any extends Object {}, {
     get: (target, key) => (Reflect.has(target, key) ? (Reflect.get(target, key) as unknown) : any),
     apply: () => any,
   });
