@@ -43,14 +43,19 @@ it("lets validate wait for no bundler", async () => {
   expect(packages.filter((name) => SLOW.has(name))).toEqual([]);
 });
 
+it("lets a build of what has not changed wait for no bundler and no parser", async () => {
+  const { packages } = await reach("src/cli/commands/build.ts");
+  expect(packages).toEqual([]);
+});
+
 it("lets the command line start without any command's packages", async () => {
   const { packages } = await reach("src/cli/main.ts");
   expect(packages).toEqual([]);
 });
 
 it("sees a forbidden import where there is one", async () => {
-  const { packages, folders } = await reach("src/cli/commands/build.ts");
-  expect(packages).toContain("esbuild");
+  const { packages, folders } = await reach("src/build/build-plugin.ts");
+  expect(packages).toEqual(["esbuild", "tar"]);
   expect(folders).toContain("build");
 });
 

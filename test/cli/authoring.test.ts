@@ -56,9 +56,8 @@ it("gives the same bundle for the same sources", async () => {
 it("builds beside the plugin's sources unless told otherwise", async () => {
   const folder = await publishedDesk();
   await tradsys(folder, "build plugins/risk-core/plugin.yaml");
-  expect(Object.keys(await contentsOf(join(folder, "plugins/risk-core/dist")))).toEqual([
-    "tradsys-risk-core-4.2.0.tar.gz",
-  ]);
+  const written = Object.keys(await contentsOf(join(folder, "plugins/risk-core/dist")));
+  expect(written.filter((path) => !path.startsWith(".build"))).toEqual(["tradsys-risk-core-4.2.0.tar.gz"]);
 });
 
 /** Sets the colour, sets the title, starts a sequence in one byte, turns the direction around, rings the bell. */

@@ -80,7 +80,8 @@ async function killed(folder: string, { line, output }: Job, moment: number | "w
   await ended;
 }
 
-const isHidden = (path: string): boolean => basename(path).startsWith(".");
+/** A name under which something is written before it gets its own. */
+const isTemporary = (path: string): boolean => /^\..*\.tmp$/.test(basename(path));
 
 it.each(jobs)(
   "threat 25: `tradsys $line`, killed at any time, shows no partial artifact and can be run again",
@@ -99,14 +100,14 @@ it.each(jobs)(
     await all(folder, [job.line]);
     const duration = performance.now() - began;
     const after = await contentsOf(output);
-    expect(Object.keys(after).filter(isHidden)).toEqual([]);
+    expect(Object.keys(after).filter(isTemporary)).toEqual([]);
 
     await restart();
     let caught = 0;
     for (let i = 1; i <= MOMENTS; i++) {
       await killed(folder, job, i % 2 === 0 ? "writing" : Math.random() * duration);
       const found = Object.entries(await contentsOf(output));
-      const visible = found.filter(([path]) => !isHidden(path));
+      const visible = found.filter(([path]) => !isTemporary(path));
       expect(visible.filter(([path, content]) => ![before[path], after[path]].includes(content))).toEqual([]);
       expect(await isUsable(output)).toBe(true);
       if (found.length > visible.length) caught += 1;
