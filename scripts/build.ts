@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
-import { build } from "esbuild";
+import { build, type BuildOptions } from "esbuild";
 
 import manifest from "../package.json" with { type: "json" };
 import { licenseNotices } from "../src/build/notices.ts";
@@ -18,17 +18,8 @@ const dist = join(root, "dist");
 
 await compileSchemas();
 await rm(dist, { recursive: true, force: true });
-const { metafile } = await build({
+const common = {
   absWorkingDir: root,
-  entryPoints: {
-    index: "src/index.ts",
-    "runtime/index": "src/runtime/index.ts",
-    "plugin/index": "src/plugin/index.ts",
-    "testing/index": "src/testing/index.ts",
-    "cli/tradsys": "src/cli/tradsys.ts",
-    "cli/build-plugin": "src/cli/build-plugin.ts",
-    "cli/smoke": "src/cli/smoke/smoke.ts",
-  },
   outdir: dist,
   bundle: true,
   splitting: true,
@@ -39,14 +30,32 @@ const { metafile } = await build({
   external: Object.keys(manifest.dependencies),
   // The form that yaml gives to bundlers: ES modules, of which only what is used comes along.
   alias: { yaml: join(root, "node_modules/yaml/browser/index.js") },
-  metafile: true,
   chunkNames: "chunks/[name]-[hash]",
   // Comments and spacing are a third of what every start would have to read.
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: true,
   sourcesContent: false,
+} as const satisfies BuildOptions;
+const { metafile } = await build({
+  ...common,
+  entryPoints: {
+    index: "src/index.ts",
+    "plugin/index": "src/plugin/index.ts",
+    "testing/index": "src/testing/index.ts",
+    "cli/tradsys": "src/cli/tradsys.ts",
+    "cli/build-plugin": "src/cli/build-plugin.ts",
+    "cli/smoke": "src/cli/smoke/smoke.ts",
+  },
+  metafile: true,
 });
+// By themselves, each one file and what it may never load: a trading process waits for every file that it reads.
+for (const [name, source] of [
+  ["runtime/index", "src/runtime/index.ts"],
+  ["runtime/compile-child", "src/runtime/loading/compile-child.ts"],
+] as const) {
+  await build({ ...common, entryPoints: { [name]: source } });
+}
 const sources = Object.keys(metafile.inputs).map((input) => join(root, input));
 const packages = packagesOf(await nameInputs(sources, root, packageFinder(nodeFiles)));
 await writeFile(join(dist, "LICENSES.txt"), await licenseNotices(packages, nodeFiles));

@@ -6,6 +6,7 @@ import type { Digest } from "../domain/ids.ts";
 import type { Generation, Plan } from "../domain/plan.ts";
 import type { Files } from "../platform/files.ts";
 import { currentDigest, generationFolder, readGeneration, rootPaths } from "../store/generations.ts";
+import { keepPluginPack } from "../store/plugin-pack.ts";
 import { learnGeneration, raiseTrustFloor } from "../store/trust-floor.ts";
 import { verifyGeneration, warningsAbout } from "../store/verified-plugin.ts";
 import { openJournal, type Journal, type JournalRecord } from "./journal.ts";
@@ -114,6 +115,7 @@ async function switchTo(
   // Not earlier: a root must not learn from what did not become active in it.
   await raiseTrustFloor(files, root, learnGeneration(generation, now()));
   await journal.append({ ...record, event: "finished", at: now().toISOString() });
+  await keepPluginPack(plugins, { files, root, digest: to });
   return { from, to, changed: true, warnings: warningsAbout(plugins) };
 }
 

@@ -64,7 +64,7 @@ export const COMMANDS: Readonly<Record<string, Registered>> = {
     load: async () => (await import("./commands/status.ts")).statusCommand,
   },
   preload: {
-    summary: "Verify everything that is active, without running it",
+    summary: "Verify everything that is active; compile it ahead, or time its start",
     load: async () => (await import("./commands/preload.ts")).preloadCommand,
   },
   run: {

@@ -1,4 +1,15 @@
-import { mkdir, open, readdir, readlink, rename, rm, stat, symlink, type FileHandle } from "node:fs/promises";
+import {
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  type FileHandle,
+} from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
@@ -25,6 +36,10 @@ export interface Files {
   /** Points a symbolic link somewhere else with one rename. @throws {TradsysError} `CANNOT_WRITE` */
   switchLink(path: string, target: string): Promise<void>;
   remove(path: string): Promise<void>;
+  /** True for a folder that this user owns and that nobody else may enter. Never follows a link. */
+  isPrivate(path: string): Promise<boolean>;
+  /** Makes a folder that only this user may enter; one that is there already stays as it is. @throws {TradsysError} `CANNOT_WRITE` */
+  makePrivate(path: string): Promise<void>;
   /**
    * Holds a lock until disposed, or until this process ends in whatever way. @throws {TradsysError} `BUSY` while
    * somebody else holds it, `CANNOT_WRITE`
@@ -101,6 +116,26 @@ export const nodeFiles: Files = {
   switchLink: (path, target) => replacing(path, (temporary) => symlink(target, temporary)),
 
   remove: (path) => writing(path, () => rm(path, { recursive: true, force: true })),
+
+  async isPrivate(path) {
+    try {
+      const { mode, uid } = await lstat(path);
+      return (mode & 0o170_077) === 0o040_000 && uid === process.getuid?.();
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw readFailure(path, error);
+    }
+  },
+
+  makePrivate: (path) =>
+    writing(path, async () => {
+      await makeFolder(dirname(path));
+      // The mode may only lose bits to the umask.
+      await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+        if (!hasErrno(error, "EEXIST")) throw error;
+      });
+      await flushFolder(dirname(path));
+    }),
 
   lock: (path) => writing(path, () => takeLock(path)),
 };

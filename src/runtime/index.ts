@@ -10,5 +10,6 @@ export {
   type PreloadOptions,
   type Runtime,
   type RuntimeOptions,
-  type StartReport,
 } from "./start-runtime.ts";
+export type { StartReport } from "./report/start-report.ts";
+export type { Phase, Span } from "./report/timeline.ts";

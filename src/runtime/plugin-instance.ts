@@ -2,10 +2,10 @@ import { TradsysError } from "../domain/errors.ts";
 import type { FacetId } from "../domain/ids.ts";
 import type { GenerationFacet } from "../domain/plan.ts";
 import type { FacetHandle, Log, PluginContext } from "../plugin/define.ts";
-import type { VerifiedPlugin } from "../store/verified-plugin.ts";
-import { evaluate, messageOf } from "./loading/evaluate.ts";
-import type { HostModules } from "./loading/plugin-require.ts";
+import { messageOf } from "./loading/evaluate.ts";
+import type { LoadablePlugin, Loader } from "./loading/load.ts";
 import type { PortRegistry } from "./ports.ts";
+import type { Timeline } from "./report/timeline.ts";
 
 /** One line that a plugin logged. */
 export interface LogEntry {
@@ -21,7 +21,8 @@ export interface Host {
   readonly ports: PortRegistry;
   readonly secret: (name: string) => string | undefined;
   readonly log: (entry: LogEntry) => void;
-  readonly hostModules: HostModules;
+  readonly loader: Loader;
+  readonly timeline: Timeline;
 }
 
 interface Placement extends Host {
@@ -35,7 +36,7 @@ interface Placement extends Host {
  * facets ask at the same time.
  */
 export function pluginInstance(
-  plugin: VerifiedPlugin,
+  plugin: LoadablePlugin,
   placement: Placement,
 ): () => Promise<ReadonlyMap<string, FacetHandle>> {
   let activated: Promise<ReadonlyMap<string, FacetHandle>> | undefined;
@@ -43,13 +44,25 @@ export function pluginInstance(
 }
 
 async function activate(
-  plugin: VerifiedPlugin,
+  plugin: LoadablePlugin,
   placement: Placement,
 ): Promise<ReadonlyMap<string, FacetHandle>> {
   const label = `${plugin.name}@${plugin.version}`;
-  const definition = evaluate(plugin.bundle, placement.hostModules);
+  const { loader, timeline } = placement;
+  // Not awaited where it is there: loading then belongs to the turn of the event loop that it was given.
+  const loaded = loader.load(plugin);
+  const definition = loaded instanceof Promise ? await loaded : loaded;
   const context = contextFor(plugin, placement);
-  const returned = await attempt(label, async () => definition.activate(context));
+  const returned = await attempt(label, async () => {
+    const fromMs = timeline.now();
+    try {
+      const handles = definition.activate(context);
+      // Awaiting what is there already would count the turns of others.
+      return isThenable(handles) ? await handles : handles;
+    } finally {
+      timeline.note({ phase: "activate", plugin: plugin.name, fromMs });
+    }
+  });
   const handles = new Map(Object.entries<FacetHandle | undefined>(returned ?? {}));
   const missing = Object.keys(plugin.bundle.manifest.facets).find((facet) => !handles.get(facet));
   if (missing === undefined) return handles as Map<string, FacetHandle>;
@@ -57,6 +70,9 @@ async function activate(
     hint: "`activate` returns an object with one member for each facet of the manifest.",
   });
 }
+
+const isThenable = <T>(value: T | Promise<T>): value is Promise<T> =>
+  value instanceof Object && "then" in value;
 
 /** What the host itself refused, a secret or a port, keeps its own code and hint. */
 async function attempt<T>(label: string, activation: () => Promise<T>): Promise<T> {
@@ -69,7 +85,7 @@ async function attempt<T>(label: string, activation: () => Promise<T>): Promise<
 }
 
 function contextFor(
-  plugin: VerifiedPlugin,
+  plugin: LoadablePlugin,
   { ports, facets, secret, log, signal }: Placement,
 ): PluginContext<Readonly<Record<string, unknown>>> {
   const { name, version, config, bundle } = plugin;

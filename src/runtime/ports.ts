@@ -8,6 +8,12 @@ type PortName = keyof PortTypes;
 /** Where ports are offered while facets are ready, and taken by name and facet. */
 export class PortRegistry {
   readonly #offered = new Map<string, object>();
+  #wake: Wake = () => undefined;
+
+  /** From now on a facet that is used while it offers nothing is woken first, where that can be done. */
+  wakeWith(wake: Wake): void {
+    this.#wake = wake;
+  }
 
   /** Makes the ports of a facet that has become ready reachable. */
   offer(facet: FacetId, provides: Partial<PortTypes>): void {
@@ -21,12 +27,31 @@ export class PortRegistry {
     }
   }
 
+  /** A method that starts its provider and then is the provider's own. The ports of a plugin are asynchronous. */
+  #firstUse({ at, facet, member, failure }: FirstUse): unknown {
+    const waking = this.#wake(facet);
+    if (!waking) return failure();
+    // Told by the call, if there is one.
+    waking.catch(() => undefined);
+    return async (...args: readonly unknown[]): Promise<unknown> => {
+      await waking;
+      const provider = this.#offered.get(at) ?? failure();
+      const method: unknown = Reflect.get(provider, member);
+      return typeof method === "function" ? (Reflect.apply(method, provider, args) as unknown) : method;
+    };
+  }
+
   /** Access to the given ports only, by the names a plugin requires them under. */
   accessFor(user: string, bound: ReadonlyMap<string, readonly FacetId[]>): PortAccess {
     const proxies = new Map<string, object>();
     const portOf = <Name extends PortName>(facet: FacetId, name: Name): PortTypes[Name] => {
       const at = key(facet, name);
-      const proxy = proxies.get(at) ?? lateBound(() => this.#offered.get(at) ?? unbound(user, name, facet));
+      const proxy =
+        proxies.get(at) ??
+        lateBound(
+          () => this.#offered.get(at),
+          (member) => this.#firstUse({ at, facet, member, failure: () => unbound(user, name, facet) }),
+        );
       proxies.set(at, proxy);
       return proxy as PortTypes[Name];
     };
@@ -56,6 +81,17 @@ export class PortRegistry {
   }
 }
 
+interface FirstUse {
+  /** Where the port will be offered. */
+  readonly at: string;
+  readonly facet: FacetId;
+  readonly member: string;
+  readonly failure: () => never;
+}
+
+/** Starts a facet that is not running; `undefined` where it will not be. */
+type Wake = (facet: FacetId) => Promise<void> | undefined;
+
 const key = (facet: FacetId, port: string): string => `${facet} ${port}`;
 
 function unbound(user: string, port: string, facet: FacetId): never {
@@ -68,7 +104,7 @@ function unbound(user: string, port: string, facet: FacetId): never {
  * Stands for a port whose provider may come, go or be replaced: every use looks the provider up. Methods are
  * bound once for each provider, so that a call costs a look-up and no allocation.
  */
-function lateBound(provider: () => object): object {
+function lateBound(provider: () => object | undefined, absent: (member: string) => unknown): object {
   let known: object | undefined;
   let members = new Map<string, unknown>();
   return new Proxy(Object.freeze({}), {
@@ -76,6 +112,7 @@ function lateBound(provider: () => object): object {
       // An `await` on the port itself asks for `then`; a port is no promise.
       if (typeof name === "symbol" || name === "then") return undefined;
       const current = provider();
+      if (!current) return absent(name);
       if (current !== known) {
         known = current;
         members = new Map();

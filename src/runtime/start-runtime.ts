@@ -1,16 +1,24 @@
 import type { Diagnostic } from "../domain/diagnostic.ts";
 import { TradsysError } from "../domain/errors.ts";
-import { facetId, parseFacetId, type Digest, type FacetId } from "../domain/ids.ts";
-import type { Generation, GenerationFacet } from "../domain/plan.ts";
+import { facetId, type Digest, type FacetId } from "../domain/ids.ts";
+import type { Generation } from "../domain/plan.ts";
 import { nodeFiles, type Files } from "../platform/files.ts";
-import type { FacetHandle, PortAccess } from "../plugin/define.ts";
-import { readCurrent } from "../store/generations.ts";
-import { verifyGeneration, warningsAbout, type VerifiedPlugin } from "../store/verified-plugin.ts";
-import type { StartableFacet } from "./lifecycle/facet-run.ts";
-import { startFacets, type FacetState } from "./lifecycle/facets.ts";
+import type { PortAccess } from "../plugin/define.ts";
+import { readCurrent, type ActiveGeneration } from "../store/generations.ts";
+import { openHostFolder } from "../store/host-folder.ts";
+import { loadGeneration } from "../store/load-generation.ts";
+import type { VerifiedPlugin } from "../store/verified-plugin.ts";
+import { activationClasses, fatalFailures } from "./boot-policy.ts";
+import { Facets, type FacetState } from "./lifecycle/facets.ts";
+import { readCodeCache } from "./loading/code-cache.ts";
+import { createLoader } from "./loading/load.ts";
 import type { HostModules } from "./loading/plugin-require.ts";
-import { pluginInstance, type Host, type LogEntry } from "./plugin-instance.ts";
+import { upkeepLater } from "./loading/upkeep-later.ts";
+import type { LogEntry } from "./plugin-instance.ts";
 import { PortRegistry } from "./ports.ts";
+import { criticalPath, type StartReport } from "./report/start-report.ts";
+import { Timeline } from "./report/timeline.ts";
+import { startableFacets } from "./startable.ts";
 
 export interface PreloadOptions {
   /** The folder that `tradsys apply` activates generations in. */
@@ -30,7 +38,16 @@ export interface RuntimeOptions extends PreloadOptions {
   readonly signal?: AbortSignal;
   /** Packages for plugins that list them in `hostProvided`. */
   readonly hostModules?: HostModules;
+  /** Milliseconds until everything critical must be ready. Defaults to the time that each facet has for itself. */
+  readonly limitMs?: number;
+  /**
+   * Milliseconds after ready until what makes the next start fast is made, where it is missing, by a process of low
+   * priority. Defaults to 30 seconds.
+   */
+  readonly upkeepAfterMs?: number;
 }
+
+const UPKEEP_AFTER_MS = 30_000;
 
 /** A verified set of plugins, nothing of it started. */
 export interface Preloaded {
@@ -41,26 +58,26 @@ export interface Preloaded {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** Facts about one start, for a report or a log. */
-export interface StartReport {
-  /** Milliseconds to read and verify every bundle. */
-  readonly verifyMs: number;
-  /** Milliseconds from the call to ready. */
-  readonly readyMs: number;
-  /** Milliseconds from the first start to ready, by facet. */
-  readonly facets: ReadonlyMap<FacetId, number>;
-}
-
 /** A running set of plugins. */
 export interface Runtime {
   readonly digest: Digest;
   readonly generation: Generation;
+  /** In the order of the generation. */
+  readonly plugins: readonly VerifiedPlugin[];
   readonly report: StartReport;
   /** As of `preload`. */
   readonly warnings: readonly Diagnostic[];
   /** Every port of every facet, for the host's own code. */
   readonly ports: PortAccess;
   status(): ReadonlyMap<FacetId, FacetState>;
+  /**
+   * Starts what is loaded only when used, or tries again what failed. Using a port of it does the same.
+   *
+   * @throws {TradsysError} why it is not ready.
+   */
+  demand(facet: FacetId): Promise<void>;
+  /** Resolves when the plugins that start in the background are ready, or failed: `status` tells. */
+  readonly background: Promise<void>;
   /** Stops every facet in reverse order and returns what failed to stop. Safe to call again. */
   stop(): Promise<readonly TradsysError[]>;
 }
@@ -75,15 +92,19 @@ export async function preload({
   files = nodeFiles,
   now = () => new Date(),
 }: PreloadOptions): Promise<Preloaded> {
-  const active = await readCurrent(files, root);
-  if (!active) {
-    throw new TradsysError("NOTHING_ACTIVE", `nothing was activated in ${root} yet`, {
-      hint: "Run `tradsys plan` and `tradsys apply` first, or name another folder with --root.",
-    });
-  }
+  const active = await readActive(files, root);
+  const { verifyGeneration } = await import("../store/verified-plugin.ts");
   const plugins = await verifyGeneration(active.generation, { files, root, now: now() });
   plugins.forEach(requireInline);
-  return { ...active, plugins, warnings: warningsAbout(plugins) };
+  return { ...active, plugins, warnings: plugins.flatMap(({ warnings }) => warnings) };
+}
+
+async function readActive(files: Files, root: string): Promise<ActiveGeneration> {
+  const active = await readCurrent(files, root);
+  if (active) return active;
+  throw new TradsysError("NOTHING_ACTIVE", `nothing was activated in ${root} yet`, {
+    hint: "Run `tradsys plan` and `tradsys apply` first, or name another folder with --root.",
+  });
 }
 
 /** A manifest states the weakest isolation a plugin may run in; nothing is placed below it. */
@@ -98,128 +119,101 @@ function requireInline({ bundle }: VerifiedPlugin): void {
 }
 
 /**
- * Starts the current generation: verifies every bundle, then loads and starts facets along their graph.
+ * Starts the current generation: proves every plugin, then loads and starts facets along their graph. Resolves when
+ * all that is critical is ready. Background plugins start after that; lazy ones when they are first used.
  *
- * A failure of a plugin whose criticality is `optional` leaves the rest running. Any other failure stops
- * what was started, in reverse order, and is thrown.
+ * What a failure means is the plugin's own `onBootFailure`. One that aborts stops what was started, in reverse
+ * order, and is thrown.
  *
  * @throws {TradsysError} what `preload` throws; `START_FAILED` with a diagnostic for each plugin that failed to
  *   load and each facet that failed to start, was blocked, or failed to stop again.
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { root, files = nodeFiles, now = () => new Date(), limitMs: ms = Infinity } = options;
+  const { upkeepAfterMs = UPKEEP_AFTER_MS } = options;
   const began = performance.now();
-  const { digest, generation, plugins, warnings } = await preload(options);
-  const verifyMs = performance.now() - began;
+  const timeline = new Timeline(began);
+  const active = await readActive(files, root);
+  const { digest, generation } = active;
+  const host = await openHostFolder(files, root);
+  const [{ plugins, pack }, cache] = await Promise.all([
+    loadGeneration(active, { files, root, now: now(), host }),
+    readCodeCache(host),
+  ]);
+  plugins.forEach(requireInline);
+  const verifyMs = timeline.now();
 
-  const ports = new PortRegistry();
-  const host: Host = {
-    ports,
-    secret: options.secret ?? (() => undefined),
-    log: options.log ?? (() => undefined),
-    hostModules: options.hostModules ?? {},
-  };
   const abort = new AbortController();
+  const { signal } = abort;
+  const ports = new PortRegistry();
+  const loader = createLoader({ cache, timeline, hostModules: options.hostModules ?? {} });
+  const facets = new Facets(
+    startableFacets(generation, plugins, {
+      ports,
+      loader,
+      timeline,
+      signal,
+      secret: options.secret ?? (() => undefined),
+      log: options.log ?? (() => undefined),
+    }),
+    ports,
+    timeline,
+  );
+  const stop = (): ReturnType<Facets["stop"]> => {
+    abort.abort();
+    return facets.stop();
+  };
+  const classes = activationClasses(generation.facets, plugins);
+  const critical = classes.get("critical") ?? [];
+
   const callOff = (): void => abort.abort();
   options.signal?.addEventListener("abort", callOff);
   if (options.signal?.aborted === true) callOff();
-  const started = await startFacets(startableFacets({ generation, plugins, host, signal: abort.signal }), {
-    ports,
-    signal: abort.signal,
-  });
+  await facets.start(critical, { signal, limit: { ms, until: began + ms } });
   options.signal?.removeEventListener("abort", callOff);
-  const stop = (): ReturnType<typeof started.stop> => {
-    abort.abort();
-    return started.stop();
-  };
 
-  const failures = fatalFailures(started.status(), plugins);
+  const failures = fatalFailures(facets, plugins);
   if (failures.length > 0) {
     const stopFailures = await stop();
     // A plugin that fails to load is one failure, however many facets it has.
     const all = [...new Set([...failures, ...stopFailures])];
-    throw new TradsysError(
-      "START_FAILED",
-      `${failures.length} of ${generation.facets.length} facets did not start`,
-      {
-        diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
-        cause: new AggregateError(all),
-      },
-    );
+    throw new TradsysError("START_FAILED", `${failures.length} of ${critical.length} facets did not start`, {
+      diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
+      cause: new AggregateError(all),
+    });
   }
+  const readyMs = timeline.now();
+  const background = facets.start(classes.get("background") ?? [], { signal, pace: "polite" });
+  upkeepLater(upkeepAfterMs, () => ({
+    files,
+    root,
+    digest,
+    plugins,
+    needsPack: pack !== "used",
+    stale: loader.counts().rejected,
+    signal,
+  }));
+  ports.wakeWith((facet) => facets.demand(facet, signal));
   return {
     digest,
     generation,
-    warnings,
-    report: { verifyMs, readyMs: performance.now() - began, facets: started.readyAfterMs },
+    warnings: plugins.flatMap(({ warnings }) => warnings),
+    plugins,
+    report: {
+      verifyMs,
+      readyMs,
+      pack,
+      facets: facets.readyAfterMs,
+      spans: timeline.spans,
+      codeCache: { ...loader.counts(), state: cache.state },
+      criticalPath: criticalPath(generation.facets, facets.readyAfterMs),
+    },
     ports: ports.accessFor("the host", everyPort(plugins)),
-    status: () => started.status(),
+    status: () => facets.status(),
+    demand: async (facet) => facets.demand(facet, signal),
+    background,
     stop,
   };
-}
-
-interface Starting {
-  readonly generation: Generation;
-  readonly plugins: readonly VerifiedPlugin[];
-  readonly host: Host;
-  readonly signal: AbortSignal;
-}
-
-function startableFacets({ generation, plugins, host, signal }: Starting): StartableFacet[] {
-  const byName = new Map(
-    plugins.map((plugin) => {
-      const own = generation.facets.filter(({ id }) => parseFacetId(id)?.plugin === plugin.name);
-      return [
-        plugin.name,
-        { plugin, handles: pluginInstance(plugin, { ...host, facets: own, signal }) },
-      ] as const;
-    }),
-  );
-  return generation.facets.map((facet) => startable(facet, byName));
-}
-
-function startable(
-  facet: GenerationFacet,
-  plugins: ReadonlyMap<
-    string,
-    { plugin: VerifiedPlugin; handles: () => Promise<ReadonlyMap<string, FacetHandle>> }
-  >,
-): StartableFacet {
-  const id = parseFacetId(facet.id);
-  const owner = id && plugins.get(id.plugin);
-  const declared = id && owner?.plugin.bundle.manifest.facets[id.facet];
-  if (!id || !owner || !declared) {
-    throw new TradsysError(
-      "GENERATION_DAMAGED",
-      `the generation starts ${facet.id}, which no plugin of it has`,
-      { hint: "Plan and apply the deployment again." },
-    );
-  }
-  return {
-    ...facet,
-    ...owner.plugin.bundle.manifest.resources,
-    promises: Object.keys(declared.provides),
-    async handle() {
-      return (await owner.handles()).get(id.facet) ?? {};
-    },
-  };
-}
-
-/** What must not be missing: failures and blocked facets of plugins that are not optional. */
-function fatalFailures(
-  states: ReadonlyMap<FacetId, FacetState>,
-  plugins: readonly VerifiedPlugin[],
-): readonly TradsysError[] {
-  const optional = new Set(
-    plugins.filter(({ bundle }) => bundle.manifest.criticality === "optional").map(({ name }) => name),
-  );
-  return [...states].flatMap(([id, state]): TradsysError[] => {
-    const plugin = parseFacetId(id)?.plugin;
-    if (plugin !== undefined && optional.has(plugin)) return [];
-    if (state.state === "failed") return [state.error];
-    if (state.state === "blocked")
-      return [new TradsysError("BLOCKED", `${id} was not started: ${state.by} did not become ready`)];
-    return [];
-  });
 }
 
 function everyPort(plugins: readonly VerifiedPlugin[]): ReadonlyMap<string, readonly FacetId[]> {

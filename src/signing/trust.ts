@@ -177,8 +177,10 @@ export function revocationOf({ policy, floor }: Ruling, digest: Digest): string 
 }
 
 /** Why this bundle must not run, whoever signed it; `undefined` if it may. */
-export const banOf = (ruling: Ruling, { content, manifest }: OpenBundle): string | undefined =>
-  revocationOf(ruling, content) ?? supersession(ruling.floor, manifest);
+export const banOf = (
+  ruling: Ruling,
+  { content, manifest }: Pick<OpenBundle, "content" | "manifest">,
+): string | undefined => revocationOf(ruling, content) ?? supersession(ruling.floor, manifest);
 
 /** @see Android Verified Boot, "Rollback protection": a version by itself forbids no way back, the epoch does. */
 function supersession(

@@ -25,6 +25,8 @@ export const rootPaths = (root: string) => ({
   /** Holds one folder for each generation, named by its digest. */
   generations: join(root, "generations"),
   generation: (digest: Digest) => join(root, generationFolder(digest), "generation.json"),
+  /** Holds what this host vouches for to itself; nobody but its user may enter. */
+  host: join(root, "host"),
 });
 
 /** The link target of `current`, relative to the root. */

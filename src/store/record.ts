@@ -10,7 +10,10 @@ import type { Candidate } from "../domain/lock.ts";
  *
  * @throws {TradsysError} `BLOB_DIGEST_MISMATCH` naming the plugin whose record is another.
  */
-export function refuseForgedRecord(record: Candidate | undefined, { manifest }: OpenBundle): void {
+export function refuseForgedRecord(
+  record: Candidate | undefined,
+  { manifest }: Pick<OpenBundle, "manifest">,
+): void {
   const expected = sha256(canonical(manifest));
   const found = sha256(canonical(record?.manifest ?? null));
   if (found === expected) return;

@@ -1,19 +1,24 @@
-import { BUNDLE_LIMITS, type OpenBundle } from "../domain/bundle.ts";
+import { BUNDLE_LIMITS, CODE_FILE, type OpenBundle } from "../domain/bundle.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Generation, GenerationPlugin } from "../domain/plan.ts";
 import { settleAll } from "../domain/settle.ts";
 import type { TrustFloor, TrustPolicy } from "../domain/trust.ts";
 import type { Files } from "../platform/files.ts";
+import type { CheckedSignature } from "../signing/recheck.ts";
 import { admit } from "../signing/verification.ts";
 import { verifyBundle } from "../signing/verify.ts";
 import { rootPaths } from "./generations.ts";
 import { readBlob, readEnvelopes } from "./read.ts";
 import { readTrustFloor } from "./trust-floor.ts";
 
-/** A plugin of a generation whose every byte was checked. Only its code is left to be run. */
+/** A plugin of a generation that may run. */
 export interface VerifiedPlugin extends GenerationPlugin {
-  readonly bundle: OpenBundle;
+  readonly bundle: Pick<OpenBundle, "manifest">;
+  /** The signatures that let it run. */
+  readonly signatures: readonly CheckedSignature[];
+  /** The bytes of its code, proved to be those signed. They are what runs; there is no way to them by a path. */
+  code(): Buffer | Promise<Buffer>;
   /** What to tell each time it is used: its signatures do not suffice, and the trust policy only warns of that. */
   readonly warnings: readonly Diagnostic[];
 }
@@ -88,5 +93,16 @@ async function verifyPlugin(plugin: GenerationPlugin, verifying: Verifying): Pro
       { hint: "Plan and apply the deployment again.", location: { file: label } },
     );
   }
-  return { ...plugin, bundle, warnings };
+  return {
+    ...plugin,
+    bundle,
+    warnings,
+    signatures:
+      verification.status === "signed" ? verification.keys.map(({ id, role }) => ({ key: id, role })) : [],
+    code() {
+      const code = bundle.files.get(CODE_FILE);
+      if (code) return code;
+      throw new TradsysError("LOAD_FAILED", `${label} has no ${CODE_FILE}`, { location: { file: label } });
+    },
+  };
 }

@@ -14,6 +14,7 @@ const RUNTIME_BUILTINS = [
   "node:module",
   "node:os",
   "node:path",
+  "node:timers/promises",
   "node:vm",
   "node:zlib",
 ];

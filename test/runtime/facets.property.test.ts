@@ -3,10 +3,8 @@ import { setImmediate } from "node:timers/promises";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 
-import { startFacets } from "../../src/runtime/lifecycle/facets.ts";
-import { PortRegistry } from "../../src/runtime/ports.ts";
 import { facet } from "../support/root.ts";
-import { startable } from "./startable.ts";
+import { startable, startFacets } from "./startable.ts";
 
 interface Node {
   /** Earlier nodes that it waits for. */
@@ -50,10 +48,7 @@ async function run(nodes: readonly Node[]): Promise<readonly Event[]> {
       { after: after.map((at) => facet(`p${at}#main`)) },
     ),
   );
-  const started = await startFacets(facets, {
-    ports: new PortRegistry(),
-    signal: new AbortController().signal,
-  });
+  const started = await startFacets(facets);
   await setImmediate();
   await started.stop();
   return events;

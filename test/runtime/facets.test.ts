@@ -3,13 +3,10 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 import { expect, it } from "vitest";
 
 import type { StartableFacet } from "../../src/runtime/lifecycle/facet-run.ts";
-import { startFacets } from "../../src/runtime/lifecycle/facets.ts";
-import { PortRegistry } from "../../src/runtime/ports.ts";
 import { facet } from "../support/root.ts";
-import { startable } from "./startable.ts";
+import { startable, startFacets } from "./startable.ts";
 
-const start = (...facets: readonly StartableFacet[]) =>
-  startFacets(facets, { ports: new PortRegistry(), signal: new AbortController().signal });
+const start = (...facets: readonly StartableFacet[]) => startFacets(facets);
 const never = Promise.withResolvers<never>().promise;
 
 it("has no barriers: a slow facet holds up only what waits for it", async () => {
@@ -189,7 +186,7 @@ it("can be called off while it starts: what is not ready fails, what is ready is
         { after: [facet("stuck#main")] },
       ),
     ],
-    { ports: new PortRegistry(), signal: off.signal },
+    { signal: off.signal },
   );
   await setImmediate();
   off.abort();

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 
-import type { BundleManifest } from "../../src/domain/bundle.ts";
+import { CODE_FILE, type BundleManifest } from "../../src/domain/bundle.ts";
 import type { TradsysError } from "../../src/domain/errors.ts";
-import { evaluate } from "../../src/runtime/loading/evaluate.ts";
+import { compile, evaluate } from "../../src/runtime/loading/evaluate.ts";
 import type { HostModules } from "../../src/runtime/loading/plugin-require.ts";
 import { packed } from "../bundle/sample.ts";
 
@@ -11,7 +11,9 @@ function load(
   manifest: Partial<Omit<BundleManifest, "files">> = {},
   hostModules: HostModules = {},
 ) {
-  return evaluate(packed(manifest, code), hostModules);
+  const { manifest: packedManifest, files } = packed(manifest, code);
+  const script = compile({ manifest: packedManifest, code: files.get(CODE_FILE) ?? Buffer.of() });
+  return evaluate(script, packedManifest, hostModules);
 }
 
 /** What an expression is worth inside a plugin. */

@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { expect, it } from "vitest";
 
+import { sha256 } from "../../src/domain/digest.ts";
 import { nodeFiles, type Files } from "../../src/platform/files.ts";
 import { preload, startRuntime } from "../../src/runtime/start-runtime.ts";
 import { rootPaths } from "../../src/store/generations.ts";
@@ -16,7 +18,6 @@ import {
   facet,
   generationOf,
   oneOf,
-  pluginName,
   publishSample,
   temporaryFolder,
   type Sample,
@@ -321,32 +322,36 @@ it("refuses a generation that starts what no plugin has", async () => {
   });
 });
 
-it("runs the bytes that it verified, whatever is in the file by then", async () => {
-  const { events, hostModules } = recorder();
-  const root = await rootWith({ code: telling(`tell("verified"); return { main: {} };`) });
-  const reads: string[] = [];
-  const swapping: Files = {
-    ...nodeFiles,
-    async read(path, maxBytes) {
-      const bytes = await nodeFiles.read(path, maxBytes);
-      reads.push(path);
-      // Whoever may write here swaps the file the moment it was read, in place and by another.
-      await writeFile(path, "swapped");
-      await nodeFiles.write(path, "swapped again");
-      return bytes;
-    },
-  };
-  const { generation } = await preload({ root });
-  const runtime = await startRuntime({ root, hostModules, files: swapping });
-  await runtime.stop();
-  expect(events).toEqual(["verified"]);
-  expect(reads).toHaveLength(new Set(reads).size);
-  const [plugin] = generation.plugins;
-  expect(plugin?.name).toBe(pluginName("sample"));
-  const blob = plugin && blobPath(rootPaths(root).store, plugin.blob);
-  expect(reads).toContain(blob);
-  expect(await readFile(blob ?? "", "utf8")).toBe("swapped again");
-});
+it.each(["pack", "store"])(
+  "runs the bytes that it verified, whatever is in the %s by then",
+  async (source) => {
+    const { events, hostModules } = recorder();
+    const root = await rootWith({ code: telling(`tell("verified"); return { main: {} };`) });
+    const { store, host } = rootPaths(root);
+    if (source === "store") await rm(host, { recursive: true });
+    const { plugins } = await preload({ root });
+    const file =
+      source === "pack" ? join(host, "plugins.pack") : blobPath(store, plugins[0]?.blob ?? sha256(""));
+    const reads: string[] = [];
+    const swapping: Files = {
+      ...nodeFiles,
+      async read(path, maxBytes) {
+        const bytes = await nodeFiles.read(path, maxBytes);
+        reads.push(path);
+        // Whoever may write here swaps the file the moment it was read, in place and by another.
+        await writeFile(path, "swapped");
+        await nodeFiles.write(path, "swapped again");
+        return bytes;
+      },
+    };
+    const runtime = await startRuntime({ root, hostModules, files: swapping });
+    await runtime.stop();
+    expect(events).toEqual(["verified"]);
+    expect(reads).toHaveLength(new Set(reads).size);
+    expect(reads).toContain(file);
+    expect(await readFile(file, "utf8")).toBe("swapped again");
+  },
+);
 
 it("leaves nothing behind that would keep the process alive", async () => {
   const root = await rootWith({

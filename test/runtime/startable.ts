@@ -1,5 +1,8 @@
 import type { FacetHandle } from "../../src/plugin/define.ts";
 import type { StartableFacet } from "../../src/runtime/lifecycle/facet-run.ts";
+import { Facets } from "../../src/runtime/lifecycle/facets.ts";
+import { PortRegistry } from "../../src/runtime/ports.ts";
+import { Timeline } from "../../src/runtime/report/timeline.ts";
 import { facet } from "../support/root.ts";
 
 /** A facet around a handle, with time enough for everything. */
@@ -17,3 +20,16 @@ export const startable = (
   handle: async () => handle,
   ...changes,
 });
+
+/** Starts every one of these facets. */
+export async function startFacets(
+  facets: readonly StartableFacet[],
+  { signal = new AbortController().signal } = {},
+): Promise<Facets> {
+  const all = new Facets(facets, new PortRegistry(), new Timeline(performance.now()));
+  await all.start(
+    facets.map(({ id }) => id),
+    { signal },
+  );
+  return all;
+}

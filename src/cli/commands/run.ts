@@ -1,29 +1,22 @@
 import { once } from "node:events";
-import { join, resolve } from "node:path";
 
-import { failWith, TradsysError } from "../../domain/errors.ts";
+import { failWith } from "../../domain/errors.ts";
 import type { FacetId } from "../../domain/ids.ts";
 import type { FacetState } from "../../runtime/lifecycle/facets.ts";
 import type { LogEntry } from "../../runtime/plugin-instance.ts";
 import { startRuntime, type Runtime, type RuntimeOptions } from "../../runtime/start-runtime.ts";
-import { defineCommand, type Io } from "../command.ts";
+import { defineCommand } from "../command.ts";
 import { milliseconds, plural, short } from "../documents.ts";
 import { durationOf, ROOT_OPTION, rootOf } from "../options.ts";
 import { jsonLine } from "../render.ts";
-
-/** Largest secret that is read from a file, in bytes. */
-const MAX_SECRET_BYTES = 64 * 1024;
+import { SECRETS_OPTION, secretsOf } from "../secrets.ts";
 
 export const runCommand = defineCommand({
   usage: "",
   example: "tradsys run --root /srv/tradsys --secrets /run/secrets",
   options: {
     ...ROOT_OPTION,
-    secrets: {
-      type: "string",
-      value: "DIR",
-      description: "Folder with one file for each secret (default: TRADSYS_SECRET_<NAME> in the environment)",
-    },
+    ...SECRETS_OPTION,
     for: {
       type: "string",
       value: "TIME",
@@ -38,7 +31,7 @@ export const runCommand = defineCommand({
       root: rootOf(io, flags),
       files: io.files,
       now: io.now,
-      secret: await secretsFrom(io, flags.secrets),
+      secret: await secretsOf(io, flags),
       log: (entry) => io.report(describeEntry(entry), { event: "log", ...entry }),
     });
     if (!runtime) return { data: { stopped: true }, lines: ["stopped  before every facet was ready"] };
@@ -90,30 +83,6 @@ async function ended(signal: AbortSignal, duration: number | undefined): Promise
   } finally {
     clearInterval(awake);
   }
-}
-
-/** Secrets are read once, before anything starts, so that a missing one is found then. */
-async function secretsFrom(
-  io: Io,
-  folder: string | undefined,
-): Promise<(name: string) => string | undefined> {
-  if (folder === undefined)
-    return (name) => io.env[`TRADSYS_SECRET_${name.toUpperCase().replaceAll("-", "_")}`];
-  const path = resolve(io.cwd, folder);
-  if ((await io.files.kind(path)) !== "folder") {
-    throw new TradsysError("FILE_MISSING", "there is no such folder of secrets", {
-      location: { file: path },
-    });
-  }
-  const secrets = new Map<string, string>();
-  for (const name of await io.files.list(path)) {
-    const file = join(path, name);
-    // An orchestrator mounts folders beside the secrets, which hold their versions.
-    if ((await io.files.kind(file)) !== "file") continue;
-    const text = await io.files.read(file, MAX_SECRET_BYTES);
-    secrets.set(name, text.toString("utf8").replace(/\r?\n$/, ""));
-  }
-  return (name) => secrets.get(name);
 }
 
 /** Why a facet of an optional plugin is not there; the rest runs without it. */

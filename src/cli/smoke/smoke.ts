@@ -10,8 +10,9 @@ import { setImmediate } from "node:timers/promises";
 
 import type { SmokeReport } from "../../build/smoke.ts";
 import { openBundle } from "../../bundle/open.ts";
+import { CODE_FILE } from "../../domain/bundle.ts";
 import { TradsysError } from "../../domain/errors.ts";
-import { evaluate } from "../../runtime/loading/evaluate.ts";
+import { compile, evaluate } from "../../runtime/loading/evaluate.ts";
 import { changesBetween, sharedMembers } from "./shared-members.ts";
 
 /** Turns of the event loop in which what was begun at the load, such as a `fetch`, gets as far as the network. */
@@ -26,7 +27,9 @@ const bundle = openBundle(await buffer(process.stdin), { file: "the bundle" });
 denyNetwork();
 const before = sharedMembers();
 try {
-  evaluate(bundle, Object.fromEntries(bundle.manifest.hostProvided.map((name) => [name, standIn()])));
+  const { manifest } = bundle;
+  const script = compile({ manifest, code: bundle.files.get(CODE_FILE) ?? Buffer.alloc(0) });
+  evaluate(script, manifest, Object.fromEntries(manifest.hostProvided.map((name) => [name, standIn()])));
 } catch (error) {
   // What the plugin threw, not what the loader made of it.
   const own = error instanceof TradsysError && error.cause !== undefined ? error.cause : error;

@@ -1,7 +1,8 @@
 import { Script } from "node:vm";
 
-import { CODE_FILE, type OpenBundle } from "../../domain/bundle.ts";
+import { CODE_FILE } from "../../domain/bundle.ts";
 import { TradsysError } from "../../domain/errors.ts";
+import type { Manifest } from "../../domain/manifest.ts";
 import type { PluginDefinition } from "../../plugin/define.ts";
 import { pluginRequire, type HostModules } from "./plugin-require.ts";
 
@@ -13,8 +14,34 @@ type FunctionWrapper = (
 
 const HEAD = "(function (exports, require, module) {";
 
+interface PluginSource {
+  readonly manifest: Manifest;
+  /** Verified bytes of its code. */
+  readonly code: Buffer;
+  /** What V8 compiled of exactly this code before, authenticated: V8 itself checks next to nothing. */
+  readonly compiled?: Buffer | undefined;
+}
+
 /**
- * Runs a plugin's code from its verified bytes and returns what it exports by default.
+ * Compiles a plugin's code, without running any of it. `cachedDataRejected` of the script tells whether V8 could
+ * not use what was compiled before.
+ *
+ * @throws {TradsysError} `LOAD_FAILED` with the syntax error as the cause.
+ */
+export function compile({ manifest, code, compiled }: PluginSource): Script {
+  return loading(manifest, () => {
+    // Without a callback for it, `import()` throws: nothing is loaded but through the plugin's own `require`.
+    return new Script(`${HEAD}${code.toString("utf8")}\n})`, {
+      filename: fileOf(manifest),
+      // Errors name the column that a source map knows.
+      columnOffset: -HEAD.length,
+      ...(compiled && { cachedData: compiled }),
+    });
+  });
+}
+
+/**
+ * Runs a plugin's compiled code and returns what it exports by default.
  *
  * This is no sandbox. The code runs in the host's realm and process: `require` keeps it from built-ins that it
  * never declared, but `process.getBuiltinModule`, `fetch`, `process.exit` and every shared prototype stay within
@@ -22,33 +49,31 @@ const HEAD = "(function (exports, require, module) {";
  *
  * @throws {TradsysError} `LOAD_FAILED` with the plugin's own error as the cause.
  */
-export function evaluate({ manifest, files }: OpenBundle, hostModules: HostModules): PluginDefinition {
-  const label = `${manifest.name}@${manifest.version}`;
-  const code = files.get(CODE_FILE)?.toString("utf8");
-  if (code === undefined) throw new TradsysError("LOAD_FAILED", `${label} has no ${CODE_FILE}`);
+export function evaluate(script: Script, manifest: Manifest, hostModules: HostModules): PluginDefinition {
   const exports = {};
   const module: { exports: unknown } = { exports };
-  try {
-    // Without a callback for it, `import()` throws: nothing is loaded but through the plugin's own `require`.
-    const script = new Script(`${HEAD}${code}\n})`, {
-      filename: `${label}/${CODE_FILE}`,
-      // Errors name the column that a source map knows.
-      columnOffset: -HEAD.length,
-    });
+  loading(manifest, () => {
     const wrapper = script.runInThisContext() as FunctionWrapper;
     wrapper.call(exports, exports, pluginRequire(manifest, hostModules), module);
-  } catch (cause) {
-    throw new TradsysError("LOAD_FAILED", `${label} failed while its code was loaded: ${messageOf(cause)}`, {
-      cause,
-      location: { file: `${label}/${CODE_FILE}` },
-    });
-  }
+  });
   const { exports: exported } = module;
   if (isObject(exported) && "default" in exported && isDefinition(exported.default)) return exported.default;
-  throw new TradsysError("LOAD_FAILED", `${label} does not export a plugin`, {
+  throw new TradsysError("LOAD_FAILED", `${labelOf(manifest)} does not export a plugin`, {
     hint: "The entry file ends in `export default definePlugin({ activate(context) { … } })`.",
   });
 }
+
+function loading<T>(manifest: Manifest, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const message = `${labelOf(manifest)} failed while its code was loaded: ${messageOf(cause)}`;
+    throw new TradsysError("LOAD_FAILED", message, { cause, location: { file: fileOf(manifest) } });
+  }
+}
+
+const labelOf = ({ name, version }: Manifest): string => `${name}@${version}`;
+const fileOf = (manifest: Manifest): string => `${labelOf(manifest)}/${CODE_FILE}`;
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 

@@ -1,12 +1,8 @@
-import { createRequire } from "node:module";
-
 import { isNodeBuiltin, mayUseBuiltin } from "../../domain/builtins.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 
 /** Packages that the host hands to plugins which list them in `hostProvided`, by specifier. */
 export type HostModules = Readonly<Record<string, unknown>>;
-
-const nodeRequire = createRequire(import.meta.url);
 
 /**
  * The only `require` a plugin has: built-ins that its permissions grant and packages that it declares as
@@ -16,7 +12,7 @@ export function pluginRequire(manifest: Manifest, hostModules: HostModules): (sp
   const granted = new Set(manifest.hostProvided);
   return (specifier) => {
     if (isNodeBuiltin(specifier)) {
-      if (mayUseBuiltin(manifest.permissions, specifier)) return nodeRequire(specifier);
+      if (mayUseBuiltin(manifest.permissions, specifier)) return process.getBuiltinModule(specifier);
       throw coded(
         "REQUIRE_DENIED",
         `${manifest.name} may not use the built-in module ${specifier}: nothing under permissions in its manifest grants it`,

@@ -1,0 +1,59 @@
+import type { TradsysError } from "../domain/errors.ts";
+import { parseFacetId, type FacetId } from "../domain/ids.ts";
+import type { GenerationFacet } from "../domain/plan.ts";
+import type { VerifiedPlugin } from "../store/verified-plugin.ts";
+import { blocked, type Facets } from "./lifecycle/facets.ts";
+
+type Activation = "critical" | "background" | "lazy";
+type BootFailure = "abort" | "degrade" | "skip";
+
+/** The most urgent first. */
+const URGENCY: readonly Activation[] = ["critical", "background", "lazy"];
+
+/**
+ * When each facet starts: as its plugin says, or earlier where a facet waits for it that starts earlier.
+ *
+ * @param facets In an order that respects `after`.
+ */
+export function activationClasses(
+  facets: readonly GenerationFacet[],
+  plugins: readonly VerifiedPlugin[],
+): ReadonlyMap<Activation, readonly FacetId[]> {
+  const own = new Map<string, Activation>(
+    plugins.map(({ name, bundle }) => [name, bundle.manifest.activation]),
+  );
+  const urgency = new Map<FacetId, number>(
+    facets.map(({ id }) => [id, URGENCY.indexOf(own.get(parseFacetId(id)?.plugin ?? "") ?? "critical")]),
+  );
+  const of = (id: FacetId): number => urgency.get(id) ?? 0;
+  for (const { id, after } of facets.toReversed()) {
+    for (const needed of after) urgency.set(needed, Math.min(of(needed), of(id)));
+  }
+  const ids = facets.map(({ id }) => id);
+  return Map.groupBy(ids, (id) => URGENCY[of(id)] ?? "critical");
+}
+
+/**
+ * Failures that must stop the whole start; the one that kept the longest path from starting comes first.
+ *
+ * `abort` stops it. `skip` leaves the plugin out, and what it blocks is judged by its own policy. `degrade` also
+ * leaves out what it blocks, whatever that says.
+ */
+export function fatalFailures(facets: Facets, plugins: readonly VerifiedPlugin[]): readonly TradsysError[] {
+  const policies = new Map<string, BootFailure>(plugins.map((plugin) => [plugin.name, policyOf(plugin)]));
+  const policy = (id: FacetId): BootFailure => policies.get(parseFacetId(id)?.plugin ?? "") ?? "abort";
+  const troubled = new Map(facets.troubled());
+  const isForgiven = (id: FacetId): boolean => {
+    if (policy(id) !== "abort") return true;
+    for (let state = troubled.get(id); state?.state === "blocked"; state = troubled.get(state.by)) {
+      if (policy(state.by) === "degrade") return true;
+    }
+    return false;
+  };
+  return [...troubled].flatMap(([id, state]) =>
+    isForgiven(id) ? [] : [state.state === "failed" ? state.error : blocked(id, state.by)],
+  );
+}
+
+const policyOf = ({ bundle: { manifest } }: VerifiedPlugin): BootFailure =>
+  manifest.onBootFailure ?? (manifest.criticality === "optional" ? "skip" : "abort");
