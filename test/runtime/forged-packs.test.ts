@@ -8,21 +8,26 @@ import { canonical } from "../../src/domain/canonical.ts";
 import { sha256 } from "../../src/domain/digest.ts";
 import { TradsysError } from "../../src/domain/errors.ts";
 import type { Digest } from "../../src/domain/ids.ts";
-import type { Generation } from "../../src/domain/plan.ts";
+import type { Generation, GenerationPlugin } from "../../src/domain/plan.ts";
 import { nodeFiles, type Files } from "../../src/platform/files.ts";
 import { makeReadyForNextStart } from "../../src/runtime/loading/upkeep.ts";
 import { preload, startRuntime } from "../../src/runtime/start-runtime.ts";
+import { readPublicKey } from "../../src/signing/keys.ts";
 import { rootPaths } from "../../src/store/generations.ts";
 import { blobPath } from "../../src/store/layout.ts";
 import { openPack, writePack } from "../../src/store/pack.ts";
+import { raiseTrustFloor } from "../../src/store/trust-floor.ts";
 import {
   activating,
   applyAll,
   generationOf,
+  pluginName,
   publishSample,
   temporaryFolder,
   trust,
 } from "../support/root.ts";
+
+const keyId = readPublicKey(trust.keys[0]?.publicKey ?? "").id;
 
 /** Over all files together. */
 const MUTATIONS = 12_000;
@@ -239,18 +244,29 @@ it("starts from the store where there is no folder of this host, and makes it wh
   await runtime.stop();
 });
 
-it("asks the trust policy again at every start from a pack: keys run out, bundles are revoked", async () => {
-  const root = await temporaryFolder();
-  const [key] = trust.keys;
-  const plugin = await publishSample(root, { name: "sample" });
-  if (!key) throw new Error("the tests have no key");
-  const until = { ...trust, keys: [{ ...key, notAfter: "2026-06-30" }] };
-  await applyAll(root, generationOf([plugin], { "sample#main": {} }, until));
-  const on = (day: string) => startRuntime({ root, now: () => new Date(`${day}T12:00:00Z`) });
-  const runtime = await on("2026-06-30");
-  expect(runtime.report.pack).toBe("used");
-  await runtime.stop();
-  await expect(on("2026-07-01")).rejects.toMatchObject({ code: "NOT_TRUSTED" });
+it.each([
+  ["the bundle", ({ content }: GenerationPlugin) => ({ revokedDigests: { [content]: "leaks keys" } })],
+  ["its file", ({ blob }: GenerationPlugin) => ({ revokedDigests: { [blob]: "leaks keys" } })],
+  ["the key", () => ({ revokedKeys: { [keyId]: "lost" } })],
+  ["the release epoch", () => ({ epochs: { [pluginName("sample")]: 2 } })],
+])(
+  "asks again at every start from a pack whether it may run: not after %s was revoked",
+  async (_, lesson) => {
+    const root = await temporaryFolder();
+    const plugin = await publishSample(root, { name: "sample" });
+    await applyAll(root, generationOf([plugin], { "sample#main": {} }));
+    const runtime = await startRuntime({ root });
+    expect(runtime.report.pack).toBe("used");
+    await runtime.stop();
+    await raiseTrustFloor(nodeFiles, root, (floor) => ({ ...floor, ...lesson(plugin) }));
+    await expect(startRuntime({ root })).rejects.toMatchObject({ code: "NOT_TRUSTED" });
+  },
+);
+
+it("starts nothing from a pack while what the root has learned cannot be read", async () => {
+  const { root } = await preparedRoot();
+  await writeFile(rootPaths(root).trustFloor, "{}");
+  expect(await started(root)).toEqual({ said: [], refused: "TRUST_FLOOR_DAMAGED" });
 });
 
 it("lets a pack speak only for the policy that its generation has", async () => {

@@ -1,5 +1,5 @@
 /** One test for each row of the threat model that signatures and trust defend against, by the row's number. */
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 
 import { expect, it } from "vitest";
 
@@ -105,6 +105,8 @@ it("threat 5: a bundle that is exchanged after it was read is not what runs", as
   const root = await temporaryFolder();
   const generation = await oneOf(root, { name: "risk", code: telling("honest") });
   await applyAll(root, generation);
+  // Without its pack a start reads the store.
+  await rm(rootPaths(root).host, { recursive: true });
   const other = await temporaryFolder();
   const evil = await publishSample(other, { name: "risk", code: telling("evil") });
   const evilBytes = await readFile(blobPath(rootPaths(other).store, evil.blob));
