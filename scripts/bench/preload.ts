@@ -128,8 +128,6 @@ function describe(name: string, answers: readonly Answer[], baseline: readonly A
   return `${name.padEnd(26)} ${quantile(ms, 0).toFixed(1).padStart(8)} ms min ${quantile(ms, 0.5).toFixed(1).padStart(8)} ms median  ratio ${ratios(answers, baseline)}  of CPU time ${ratios(answers, baseline, "cpuMs")}  ${median(answers.map(({ rssMiB }) => rssMiB))} MiB`;
 }
 
-const median = (values: readonly number[]): string => quantile(values, 0.5).toFixed(0).padStart(5);
-
 const ratios = (
   answers: readonly Answer[],
   baseline: readonly Answer[],
