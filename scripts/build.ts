@@ -56,6 +56,12 @@ for (const [name, source] of [
 ] as const) {
   await build({ ...common, entryPoints: { [name]: source } });
 }
+// By its name a module: an isolate that starts reads this one file, and no package.json to learn what it is.
+await build({
+  ...common,
+  entryPoints: { "runtime/isolated-plugin": "src/runtime/isolation/child.ts" },
+  outExtension: { ".js": ".mjs" },
+});
 const sources = Object.keys(metafile.inputs).map((input) => join(root, input));
 const packages = packagesOf(await nameInputs(sources, root, packageFinder(nodeFiles)));
 await writeFile(join(dist, "LICENSES.txt"), await licenseNotices(packages, nodeFiles));

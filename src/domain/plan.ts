@@ -1,6 +1,7 @@
 import type { Json } from "./canonical.ts";
 import type { Host } from "./host.ts";
 import type { Digest, FacetId, PluginName } from "./ids.ts";
+import type { Manifest } from "./manifest.ts";
 import type { TrustPolicy } from "./trust.ts";
 
 export const PLAN_API_VERSION = "tradsys/plan/v1";
@@ -16,6 +17,8 @@ export interface GenerationPlugin {
   readonly releaseEpoch?: number;
   /** The configuration the plugin is given: its defaults with the deployment's overrides, already validated. */
   readonly config: { readonly [key: string]: Json };
+  /** The weakest isolation that the deployment wants; the manifest's own holds where it is stronger. */
+  readonly isolation?: Manifest["isolation"];
 }
 
 /** A facet to start, and what must be ready before it. */

@@ -22,6 +22,22 @@ export interface Log {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** How long the caller of a port waits. */
+export interface CallLimits {
+  /** Milliseconds from now. An outer limit that is tighter holds. */
+  readonly ms?: number;
+  /** Gives up when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** What bounds the running code: set by whoever waits for it, through any number of plugins. */
+export interface CallScope {
+  /** Aborted when nobody waits any longer. Pass it to whatever takes one, `fetch` for example. */
+  readonly signal: AbortSignal;
+  /** Milliseconds left; `Infinity` without a deadline. */
+  readonly remainingMs: number;
+}
+
 /** Everything the host gives a plugin. Plugins read no environment variable and no path of their own. */
 export interface PluginContext<Config> {
   readonly plugin: { readonly name: string; readonly version: string };
@@ -33,6 +49,13 @@ export interface PluginContext<Config> {
   /** Values of the secrets that the manifest's `permissions.secrets` names. Throws `SECRET_MISSING`. */
   readonly secret: (name: string) => string;
   readonly ports: PortAccess;
+  /** What bounds the port call that is being served. Without a caller's limit it never ends. */
+  readonly scope: () => CallScope;
+  /**
+   * Runs work with a limit. The port calls inside are called off with it, wherever their providers run. Fails with
+   * `TIMEOUT` or `CANCELLED`. A subscription is not bound by it: it ends when it is closed.
+   */
+  readonly limited: <T>(limits: CallLimits, work: () => Promise<T>) => Promise<T>;
   /** Aborted when the plugin is asked to stop. */
   readonly signal: AbortSignal;
 }

@@ -29,7 +29,15 @@ export type PortErrorCode =
   | "RISK_DENIED"
   | "RISK_UNAVAILABLE"
   | "RISK_STALE"
-  | "CONTRACT_VIOLATION";
+  | "CONTRACT_VIOLATION"
+  /** The caller gave up. */
+  | "CANCELLED"
+  /** Too many calls wait for one plugin already. */
+  | "OVERLOADED"
+  /** The plugin that was asked has ended, or no longer answers and was ended. */
+  | "PLUGIN_CRASHED"
+  | "PLUGIN_TIMEOUT"
+  | "PLUGIN_STOPPED";
 
 /**
  * What became of an order that a call tried to change. `unknown`: the venue may or may not have acted, so ask it

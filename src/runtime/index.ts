@@ -2,14 +2,19 @@ export type { ErrorCode } from "../domain/codes.ts";
 export type { Diagnostic } from "../domain/diagnostic.ts";
 export { TradsysError } from "../domain/errors.ts";
 export type { FacetState } from "./lifecycle/facets.ts";
-export type { LogEntry } from "./plugin-instance.ts";
+export type { LogEntry } from "./activate-plugin.ts";
+export type { CallLimits } from "../plugin/define.ts";
+export type { PortError } from "../plugin/errors.ts";
+export type { IsolationLevel } from "./place-plugin.ts";
 export {
   preload,
   startRuntime,
   type Preloaded,
+  type IsolationOptions,
   type PreloadOptions,
   type Runtime,
   type RuntimeOptions,
 } from "./start-runtime.ts";
+export type { PluginCrash } from "./startable.ts";
 export type { StartReport } from "./report/start-report.ts";
 export type { Phase, Span } from "./report/timeline.ts";

@@ -17,7 +17,7 @@ export class PortRegistry {
 
   /** Makes the ports of a facet that has become ready reachable. */
   offer(facet: FacetId, provides: Partial<PortTypes>): void {
-    for (const [name, port] of Object.entries(provides)) this.#offered.set(key(facet, name), port);
+    for (const [name, port] of Object.entries(provides)) this.#offered.set(portKey(facet, name), port);
   }
 
   /** The ports of a facet that is about to stop are gone at once. */
@@ -42,42 +42,14 @@ export class PortRegistry {
   }
 
   /** Access to the given ports only, by the names a plugin requires them under. */
-  accessFor(user: string, bound: ReadonlyMap<string, readonly FacetId[]>): PortAccess {
-    const proxies = new Map<string, object>();
-    const portOf = <Name extends PortName>(facet: FacetId, name: Name): PortTypes[Name] => {
-      const at = key(facet, name);
-      const proxy =
-        proxies.get(at) ??
-        lateBound(
-          () => this.#offered.get(at),
-          (member) => this.#firstUse({ at, facet, member, failure: () => unbound(user, name, facet) }),
-        );
-      proxies.set(at, proxy);
-      return proxy as PortTypes[Name];
-    };
-    const providersOf = (name: string): readonly FacetId[] => {
-      const providers = bound.get(name);
-      if (!providers) {
-        throw new TradsysError("PORT_UNBOUND", `${user} does not require the port ${name}`, {
-          hint: "Name it in the manifest, under `requires` of the facet that uses it.",
-        });
-      }
-      return providers;
-    };
-    return {
-      one<Name extends PortName>(name: Name): PortTypes[Name] {
-        const [provider] = providersOf(name);
-        if (provider === undefined) {
-          throw new TradsysError("PORT_UNBOUND", `nothing provides ${name} to ${user}`, {
-            hint: "Ask with `all` for a port that is optional: it answers with an empty list.",
-          });
-        }
-        return portOf(provider, name);
-      },
-      all<Name extends PortName>(name: Name): readonly Bound<PortTypes[Name]>[] {
-        return providersOf(name).map((provider) => ({ provider, port: portOf(provider, name) }));
-      },
-    };
+  accessFor(user: string, bound: BoundPorts): PortAccess {
+    return portAccess(user, bound, (facet, name) => {
+      const at = portKey(facet, name);
+      return lateBound(
+        () => this.#offered.get(at),
+        (member) => this.#firstUse({ at, facet, member, failure: () => unbound(user, name, facet) }),
+      );
+    });
   }
 }
 
@@ -92,7 +64,49 @@ interface FirstUse {
 /** Starts a facet that is not running; `undefined` where it will not be. */
 type Wake = (facet: FacetId) => Promise<void> | undefined;
 
-const key = (facet: FacetId, port: string): string => `${facet} ${port}`;
+/** Ports by name, each with the facets that provide it. */
+export type BoundPorts = ReadonlyMap<string, readonly FacetId[]>;
+
+/** Access to the given ports, each made once when it is first asked for. */
+export function portAccess(
+  user: string,
+  bound: BoundPorts,
+  portOf: (facet: FacetId, name: string) => object,
+): PortAccess {
+  const ports = new Map<string, object>();
+  const once = <Name extends PortName>(facet: FacetId, name: Name): PortTypes[Name] => {
+    const at = portKey(facet, name);
+    const port = ports.get(at) ?? portOf(facet, name);
+    ports.set(at, port);
+    return port as PortTypes[Name];
+  };
+  const providersOf = (name: string): readonly FacetId[] => {
+    const providers = bound.get(name);
+    if (!providers) {
+      throw new TradsysError("PORT_UNBOUND", `${user} does not require the port ${name}`, {
+        hint: "Name it in the manifest, under `requires` of the facet that uses it.",
+      });
+    }
+    return providers;
+  };
+  return {
+    one<Name extends PortName>(name: Name): PortTypes[Name] {
+      const [provider] = providersOf(name);
+      if (provider === undefined) {
+        throw new TradsysError("PORT_UNBOUND", `nothing provides ${name} to ${user}`, {
+          hint: "Ask with `all` for a port that is optional: it answers with an empty list.",
+        });
+      }
+      return once(provider, name);
+    },
+    all<Name extends PortName>(name: Name): readonly Bound<PortTypes[Name]>[] {
+      return providersOf(name).map((provider) => ({ provider, port: once(provider, name) }));
+    },
+  };
+}
+
+/** The name of a port of one facet. */
+export const portKey = (facet: FacetId, port: string): string => `${facet} ${port}`;
 
 function unbound(user: string, port: string, facet: FacetId): never {
   throw new TradsysError("PORT_UNBOUND", `${user} used ${port} of ${facet}, which is not ready`, {
@@ -107,22 +121,31 @@ function unbound(user: string, port: string, facet: FacetId): never {
 function lateBound(provider: () => object | undefined, absent: (member: string) => unknown): object {
   let known: object | undefined;
   let members = new Map<string, unknown>();
+  return portProxy((name) => {
+    const current = provider();
+    if (!current) return absent(name);
+    if (current !== known) {
+      known = current;
+      members = new Map();
+    }
+    if (members.has(name)) return members.get(name);
+    const member: unknown = Reflect.get(current, name);
+    if (typeof member !== "function") return member;
+    const method: unknown = member.bind(current);
+    members.set(name, method);
+    return method;
+  });
+}
+
+const OF_EVERY_OBJECT: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+/** An object that is nothing but the members of a port. */
+export function portProxy(member: (name: string) => unknown): object {
   return new Proxy(Object.freeze({}), {
     get(_, name) {
-      // An `await` on the port itself asks for `then`; a port is no promise.
-      if (typeof name === "symbol" || name === "then") return undefined;
-      const current = provider();
-      if (!current) return absent(name);
-      if (current !== known) {
-        known = current;
-        members = new Map();
-      }
-      if (members.has(name)) return members.get(name);
-      const member: unknown = Reflect.get(current, name);
-      if (typeof member !== "function") return member;
-      const method: unknown = member.bind(current);
-      members.set(name, method);
-      return method;
+      // An `await` on the port itself asks for `then`; a port is no promise. What every object has is no port's.
+      if (typeof name === "symbol" || name === "then" || OF_EVERY_OBJECT.has(name)) return undefined;
+      return member(name);
     },
   });
 }

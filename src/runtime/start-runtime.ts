@@ -3,22 +3,25 @@ import { TradsysError } from "../domain/errors.ts";
 import { facetId, type Digest, type FacetId } from "../domain/ids.ts";
 import type { Generation } from "../domain/plan.ts";
 import { nodeFiles, type Files } from "../platform/files.ts";
-import type { PortAccess } from "../plugin/define.ts";
+import type { CallLimits, PortAccess } from "../plugin/define.ts";
 import { readCurrent, type ActiveGeneration } from "../store/generations.ts";
 import { openHostFolder } from "../store/host-folder.ts";
 import { loadGeneration } from "../store/load-generation.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
+import type { LogEntry } from "./activate-plugin.ts";
 import { activationClasses, fatalFailures } from "./boot-policy.ts";
+import { limited } from "./context/scope.ts";
+import type { WatchOptions } from "./isolation/watch.ts";
 import { Facets, type FacetState } from "./lifecycle/facets.ts";
 import { readCodeCache } from "./loading/code-cache.ts";
 import { createLoader } from "./loading/load.ts";
 import type { HostModules } from "./loading/plugin-require.ts";
 import { upkeepLater } from "./loading/upkeep-later.ts";
-import type { LogEntry } from "./plugin-instance.ts";
+import { levelFor, placerFor, type IsolationLevel } from "./place-plugin.ts";
 import { PortRegistry } from "./ports.ts";
 import { criticalPath, type StartReport } from "./report/start-report.ts";
 import { Timeline } from "./report/timeline.ts";
-import { startableFacets } from "./startable.ts";
+import { startableFacets, type PluginCrash } from "./startable.ts";
 
 export interface PreloadOptions {
   /** The folder that `tradsys apply` activates generations in. */
@@ -45,7 +48,23 @@ export interface RuntimeOptions extends PreloadOptions {
    * priority. Defaults to 30 seconds.
    */
   readonly upkeepAfterMs?: number;
+  /** Values of environment variables, for isolated plugins whose permissions name them. Defaults to none. */
+  readonly env?: (name: string) => string | undefined;
+  readonly isolation?: IsolationOptions;
 }
+
+/** How plugins are kept apart. */
+export interface IsolationOptions {
+  /** The weakest isolation of any plugin here. What a manifest or the deployment asks for holds where it is stronger. */
+  readonly floor?: IsolationLevel;
+  /** Workers to keep ready, so that one more plugin does not wait for one. Defaults to none. */
+  readonly spareWorkers?: number;
+  readonly watching?: Partial<WatchOptions>;
+  /** Told when an isolated plugin ended without being asked to; whoever waited for it has been told by then. */
+  readonly onCrash?: (crash: PluginCrash) => void;
+}
+
+const WATCHING: WatchOptions = { heartbeatMs: 1000, sampleMs: 100 };
 
 const UPKEEP_AFTER_MS = 30_000;
 
@@ -69,6 +88,8 @@ export interface Runtime {
   readonly warnings: readonly Diagnostic[];
   /** Every port of every facet, for the host's own code. */
   readonly ports: PortAccess;
+  /** Runs the host's own work with a deadline or a signal, which hold for every port call inside. */
+  readonly limited: <T>(limits: CallLimits, work: () => Promise<T>) => Promise<T>;
   status(): ReadonlyMap<FacetId, FacetState>;
   /**
    * Starts what is loaded only when used, or tries again what failed. Using a port of it does the same.
@@ -95,7 +116,7 @@ export async function preload({
   const active = await readActive(files, root);
   const { verifyGeneration } = await import("../store/verified-plugin.ts");
   const plugins = await verifyGeneration(active.generation, { files, root, now: now() });
-  plugins.forEach(requireInline);
+  for (const plugin of plugins) levelFor(plugin, "inline");
   return { ...active, plugins, warnings: plugins.flatMap(({ warnings }) => warnings) };
 }
 
@@ -105,17 +126,6 @@ async function readActive(files: Files, root: string): Promise<ActiveGeneration>
   throw new TradsysError("NOTHING_ACTIVE", `nothing was activated in ${root} yet`, {
     hint: "Run `tradsys plan` and `tradsys apply` first, or name another folder with --root.",
   });
-}
-
-/** A manifest states the weakest isolation a plugin may run in; nothing is placed below it. */
-function requireInline({ bundle }: VerifiedPlugin): void {
-  const { name, version, isolation } = bundle.manifest;
-  if (isolation === "inline") return;
-  throw new TradsysError(
-    "ISOLATION_UNSUPPORTED",
-    `${name}@${version} must run in a ${isolation}, and this host runs plugins inline only`,
-    { hint: "Use a version whose manifest says `isolation: inline`, if you trust it that far." },
-  );
 }
 
 /**
@@ -140,28 +150,35 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     loadGeneration(active, { files, root, now: now(), host }),
     readCodeCache(host),
   ]);
-  plugins.forEach(requireInline);
   const verifyMs = timeline.now();
 
   const abort = new AbortController();
   const { signal } = abort;
   const ports = new PortRegistry();
   const loader = createLoader({ cache, timeline, hostModules: options.hostModules ?? {} });
-  const facets = new Facets(
-    startableFacets(generation, plugins, {
-      ports,
-      loader,
-      timeline,
-      signal,
-      secret: options.secret ?? (() => undefined),
-      log: options.log ?? (() => undefined),
-    }),
+  const { floor = "inline", spareWorkers = 0, watching, onCrash = () => undefined } = options.isolation ?? {};
+  const placer = await placerFor(plugins, {
+    floor,
+    spareWorkers,
+    watching: { ...WATCHING, ...watching },
+  });
+  const startable = startableFacets(generation, plugins, {
     ports,
+    placer,
+    loader,
     timeline,
-  );
-  const stop = (): ReturnType<Facets["stop"]> => {
+    signal,
+    secret: options.secret ?? (() => undefined),
+    env: options.env ?? (() => undefined),
+    log: options.log ?? (() => undefined),
+    onCrash,
+  });
+  const facets = new Facets(startable.facets, ports, timeline);
+  const stop = async (): ReturnType<Facets["stop"]> => {
     abort.abort();
-    return facets.stop();
+    const failures = await facets.stop();
+    await Promise.all([startable.close(), placer.close()]);
+    return failures;
   };
   const classes = activationClasses(generation.facets, plugins);
   const critical = classes.get("critical") ?? [];
@@ -209,6 +226,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       criticalPath: criticalPath(generation.facets, facets.readyAfterMs),
     },
     ports: ports.accessFor("the host", everyPort(plugins)),
+    limited,
     status: () => facets.status(),
     demand: async (facet) => facets.demand(facet, signal),
     background,

@@ -1,16 +1,40 @@
 import { TradsysError } from "../domain/errors.ts";
-import { parseFacetId, type PluginName } from "../domain/ids.ts";
+import { parseFacetId, type FacetId, type PluginName } from "../domain/ids.ts";
 import type { Generation, GenerationFacet } from "../domain/plan.ts";
-import type { FacetHandle } from "../plugin/define.ts";
+import type { PortError } from "../plugin/errors.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
+import { labelOf } from "./activate-plugin.ts";
 import type { StartableFacet } from "./lifecycle/facet-run.ts";
-import { pluginInstance, type Host } from "./plugin-instance.ts";
+import type { Placer } from "./place-plugin.ts";
+import type { Placement, PluginInstance } from "./plugin-instance.ts";
+import type { BoundPorts, PortRegistry } from "./ports.ts";
+
+/** What the host gives to every plugin. */
+export interface Host extends Omit<Placement, "ports" | "bound" | "onCrash"> {
+  readonly ports: PortRegistry;
+  readonly placer: Placer;
+  readonly onCrash: (crash: PluginCrash) => void;
+}
+
+/** A plugin that ended without being asked to. */
+export interface PluginCrash {
+  /** `<name>@<version>`. */
+  readonly plugin: string;
+  readonly facets: readonly FacetId[];
+  /** `PLUGIN_CRASHED`, or `PLUGIN_TIMEOUT` for a plugin that was stuck. */
+  readonly reason: PortError;
+}
 
 /** A plugin, and the instance of it that its facets share. */
-interface Owner {
+interface Owner extends PluginInstance {
   readonly plugin: VerifiedPlugin;
-  handles(): Promise<ReadonlyMap<string, FacetHandle>>;
   renew(): void;
+}
+
+/** The facets of a generation, and the way to give back what their plugins run in. */
+export interface Startable {
+  readonly facets: readonly StartableFacet[];
+  close(): Promise<void>;
 }
 
 /**
@@ -21,27 +45,48 @@ interface Owner {
 export function startableFacets(
   { facets }: Generation,
   plugins: readonly VerifiedPlugin[],
-  host: Host & { readonly signal: AbortSignal },
-): StartableFacet[] {
+  host: Host,
+): Startable {
   const facetsOf = Map.groupBy(facets, ({ id }) => parseFacetId(id)?.plugin);
   const owners = new Map(
-    plugins.map((plugin) => [
-      plugin.name,
-      ownerOf(plugin, { ...host, facets: facetsOf.get(plugin.name) ?? [] }),
-    ]),
+    plugins.map((plugin) => [plugin.name, ownerOf(plugin, facetsOf.get(plugin.name) ?? [], host)]),
   );
-  return facets.map((facet) => startable(facet, owners));
+  return {
+    facets: facets.map((facet) => startable(facet, owners)),
+    close: async () => void (await Promise.all([...owners.values()].map((owner) => owner.close()))),
+  };
 }
 
-function ownerOf(plugin: VerifiedPlugin, placement: Parameters<typeof pluginInstance>[1]): Owner {
-  let instance = pluginInstance(plugin, placement);
+function ownerOf(plugin: VerifiedPlugin, facets: readonly GenerationFacet[], host: Host): Owner {
+  const label = labelOf(plugin);
+  const bound = portsOf(facets);
+  const placement: Placement = {
+    ...host,
+    bound,
+    ports: host.ports.accessFor(label, bound),
+    onCrash: (reason) => host.onCrash({ plugin: label, facets: facets.map(({ id }) => id), reason }),
+  };
+  let instance = host.placer.place(plugin, placement);
   return {
     plugin,
-    handles: () => instance(),
+    handles: () => instance.handles(),
     renew() {
-      instance = pluginInstance(plugin, placement);
+      void instance.close();
+      instance = host.placer.place(plugin, placement);
     },
+    close: () => instance.close(),
   };
+}
+
+/** A plugin has one context, so its facets share what any of them is bound to. */
+function portsOf(facets: readonly GenerationFacet[]): BoundPorts {
+  const bound = new Map<string, Set<FacetId>>();
+  for (const facet of facets) {
+    for (const [port, providers] of Object.entries(facet.ports)) {
+      bound.set(port, new Set([...(bound.get(port) ?? []), ...providers]));
+    }
+  }
+  return new Map([...bound].map(([port, providers]) => [port, [...providers].toSorted()]));
 }
 
 function startable(facet: GenerationFacet, owners: ReadonlyMap<PluginName, Owner>): StartableFacet {

@@ -9,13 +9,17 @@ import { repository } from "../support/command.ts";
 
 /** What the process that trades may load. */
 const RUNTIME_BUILTINS = [
+  "node:async_hooks",
+  "node:child_process",
   "node:crypto",
   "node:fs/promises",
   "node:module",
   "node:os",
   "node:path",
   "node:timers/promises",
+  "node:url",
   "node:vm",
+  "node:worker_threads",
   "node:zlib",
 ];
 const RUNTIME_FOLDERS = ["bundle", "domain", "platform", "plugin", "runtime", "signing", "store"];

@@ -7,6 +7,7 @@ import { build } from "esbuild";
 import type { Manifest } from "../../src/domain/manifest.ts";
 import { parsePlugin } from "../../src/manifest/parse.ts";
 import type { FacetHandle, Log, OrderIntent, PluginDefinition, PortTypes } from "../../src/plugin/index.ts";
+import { callScope, limited } from "../../src/runtime/context/scope.ts";
 
 const root = new URL("../../", import.meta.url);
 const pathOf = (relative: string): string => new URL(relative, root).pathname;
@@ -70,6 +71,8 @@ export async function runPlugin(name: string, surroundings: Surroundings = {}): 
       one: (port) => providers(port)[0]?.port ?? fail(`${port} is not bound`),
       all: providers,
     },
+    scope: callScope,
+    limited,
     signal: stopping.signal,
   });
   const facets: FacetHandle[] = Object.keys(manifest.facets).map(

@@ -19,7 +19,15 @@ it("is made of its own sources and of nothing that builds, resolves or reads man
   });
   const folders = Object.keys(metafile.inputs).map((input) => input.split("/").slice(0, 2).join("/"));
   expect(new Set(folders)).toEqual(
-    new Set(["src/bundle", "src/domain", "src/platform", "src/runtime", "src/signing", "src/store"]),
+    new Set([
+      "src/bundle",
+      "src/domain",
+      "src/platform",
+      "src/plugin",
+      "src/runtime",
+      "src/signing",
+      "src/store",
+    ]),
   );
   const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
   expect(outside.filter((path) => !isBuiltin(path))).toEqual([]);

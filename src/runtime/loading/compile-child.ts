@@ -4,7 +4,7 @@ import { cachedDataVersionTag } from "node:v8";
 import type { Script } from "node:vm";
 
 import type { VerifiedPlugin } from "../../store/verified-plugin.ts";
-import { pluginInstance } from "../plugin-instance.ts";
+import { inlinePlugin } from "../plugin-instance.ts";
 import { PortRegistry } from "../ports.ts";
 import { Timeline } from "../report/timeline.ts";
 import { ANSWER_HEAD } from "./compile-ahead.ts";
@@ -24,7 +24,7 @@ const code = request.subarray(codeAt);
 
 const scripts: Script[] = [];
 const timeline = new Timeline(performance.now());
-const activate = pluginInstance(
+const instance = inlinePlugin(
   { ...plugin, bundle: { manifest }, code: () => code },
   {
     timeline,
@@ -34,15 +34,14 @@ const activate = pluginInstance(
       hostModules: {},
       onCompiled: (script) => void scripts.push(script),
     }),
-    ports: new PortRegistry(),
-    facets: [],
+    ports: new PortRegistry().accessFor("nobody", new Map()),
     secret: () => undefined,
     log: () => undefined,
     signal: new AbortController().signal,
   },
 );
 // One that fails here, for want of a secret or a port, has had all compiled that it got to.
-await Promise.allSettled([activate()]);
+await Promise.allSettled([instance.handles()]);
 
 for (const script of scripts) {
   const compiled = script.createCachedData();

@@ -1,0 +1,108 @@
+import { TradsysError } from "../domain/errors.ts";
+import type { Manifest } from "../domain/manifest.ts";
+import type { FacetHandle, Log, PluginContext, PluginDefinition, PortAccess } from "../plugin/define.ts";
+import type { VerifiedPlugin } from "../store/verified-plugin.ts";
+import { callScope, limited } from "./context/scope.ts";
+import { messageOf } from "./loading/evaluate.ts";
+
+/** One line that a plugin logged. */
+export interface LogEntry {
+  readonly level: keyof Log;
+  /** `<name>@<version>`. */
+  readonly plugin: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** What a plugin is given where it runs, in the host's own thread or far from it. */
+export interface Surroundings {
+  readonly ports: PortAccess;
+  /** Values of secrets, whether the manifest names them or not. */
+  readonly secret: (name: string) => string | undefined;
+  readonly log: (entry: LogEntry) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A plugin as far as activating it goes. */
+export interface Activatable extends Pick<VerifiedPlugin, "name" | "version" | "config"> {
+  readonly manifest: Manifest;
+}
+
+export const labelOf = ({ name, version }: Pick<Activatable, "name" | "version">): string =>
+  `${name}@${version}`;
+
+/**
+ * Activates a plugin whose code is loaded: one handle for each of its facets.
+ *
+ * @throws {TradsysError} `LOAD_FAILED`, or what the host itself refused with its own code and hint.
+ */
+export async function activatePlugin(
+  plugin: Activatable,
+  definition: PluginDefinition,
+  surroundings: Surroundings,
+): Promise<ReadonlyMap<string, FacetHandle>> {
+  const label = labelOf(plugin);
+  const context = contextFor(plugin, surroundings);
+  const returned = await attempt(label, async () => definition.activate(context));
+  const handles = new Map(Object.entries<FacetHandle | undefined>(returned ?? {}));
+  const missing = Object.keys(plugin.manifest.facets).find((facet) => !handles.get(facet));
+  if (missing === undefined) return handles as Map<string, FacetHandle>;
+  throw new TradsysError("LOAD_FAILED", `${label} returns no handle for its facet ${missing}`, {
+    hint: "`activate` returns an object with one member for each facet of the manifest.",
+  });
+}
+
+/** What the host itself refused, a secret or a port, keeps its own code and hint. */
+async function attempt<T>(label: string, activation: () => Promise<T>): Promise<T> {
+  try {
+    return await activation();
+  } catch (cause) {
+    if (cause instanceof TradsysError) throw cause;
+    throw new TradsysError("LOAD_FAILED", `${label} failed to activate: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function contextFor(
+  plugin: Activatable,
+  { ports, secret, log, signal }: Surroundings,
+): PluginContext<Readonly<Record<string, unknown>>> {
+  const { name, version, config, manifest } = plugin;
+  const label = labelOf(plugin);
+  const { permissions } = manifest;
+  return Object.freeze({
+    plugin: Object.freeze({ name, version }),
+    config: deepFreeze(structuredClone(config)),
+    log: Object.freeze(logFor(label, log)),
+    now: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
+    secret(wanted: string) {
+      const value = permissions.secrets.includes(wanted) ? secret(wanted) : undefined;
+      if (value !== undefined) return value;
+      throw new TradsysError(
+        "SECRET_MISSING",
+        permissions.secrets.includes(wanted)
+          ? `${label} needs the secret ${wanted}, and the host has none of that name`
+          : `${label} asked for the secret ${wanted}, which its manifest does not name`,
+        {
+          hint: "Secrets are named in permissions.secrets and given by the host, for example with --secrets DIR.",
+        },
+      );
+    },
+    ports,
+    scope: callScope,
+    limited,
+    signal,
+  });
+}
+
+function logFor(plugin: string, log: (entry: LogEntry) => void): Log {
+  const at =
+    (level: keyof Log) =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}) =>
+      log({ level, plugin, message, fields });
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
+  return value;
+}

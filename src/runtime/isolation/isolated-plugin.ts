@@ -1,0 +1,189 @@
+import { TradsysError } from "../../domain/errors.ts";
+import { facetId, type FacetId } from "../../domain/ids.ts";
+import type { FacetHandle } from "../../plugin/define.ts";
+import { portError, type PortError } from "../../plugin/errors.ts";
+import type { VerifiedPlugin } from "../../store/verified-plugin.ts";
+import { labelOf, type LogEntry } from "../activate-plugin.ts";
+import { messageOf } from "../loading/evaluate.ts";
+import type { Placement, PluginInstance } from "../plugin-instance.ts";
+import { portKey } from "../ports.ts";
+import { fromEnvelope } from "./error-envelope.ts";
+import { invoke } from "./invoke.ts";
+import type { Isolate, IsolateOptions } from "./isolate.ts";
+import { Peer } from "./peer.ts";
+import { remotePort } from "./remote-port.ts";
+import type { Assignment, Offer } from "./served-plugin.ts";
+import { watch, type WatchOptions } from "./watch.ts";
+import { SELF } from "./wire.ts";
+
+const MIB = 1024 * 1024;
+
+/** Where a plugin is isolated, and how it is watched there. */
+export interface Isolation {
+  readonly start: (options: IsolateOptions) => Isolate;
+  readonly watching: WatchOptions;
+}
+
+/** One instance of a plugin in an isolate of its own, which is started when the plugin is first asked for. */
+export function isolatedPlugin(
+  plugin: VerifiedPlugin,
+  placement: Placement,
+  isolation: Isolation,
+): PluginInstance {
+  let running: IsolatedPlugin | undefined;
+  return {
+    handles: () => (running ??= new IsolatedPlugin(plugin, placement, isolation)).handles,
+    close: async () => running?.close(),
+  };
+}
+
+class IsolatedPlugin {
+  readonly handles: Promise<ReadonlyMap<string, FacetHandle>>;
+  readonly #label: string;
+  readonly #isolate: Isolate;
+  readonly #peer: Peer;
+  #stopWatching: () => void = () => undefined;
+  readonly #onCrash: (reason: PortError) => void;
+  #reason: PortError | undefined;
+
+  constructor(plugin: VerifiedPlugin, placement: Placement, isolation: Isolation) {
+    const { manifest } = plugin.bundle;
+    this.#label = labelOf(plugin);
+    this.#onCrash = placement.onCrash;
+    const memoryBytes = allowance(manifest.resources.memoryMiB);
+    this.#isolate = isolation.start({
+      memoryBytes,
+      files: manifest.permissions.fs,
+      env: Object.fromEntries(granted(manifest.permissions.env, placement.env)),
+    });
+    this.#peer = new Peer(
+      this.#isolate.channel,
+      serviceFor(this.#label, placement, (error) => this.#crash(error)),
+      (error, target) => attribute(error, this.#label, target),
+    );
+    void this.#isolate.ended.then((how) => this.#crash(new Error(how)));
+    placement.signal.addEventListener("abort", () => this.#peer.tell(SELF, "abort", []), { once: true });
+    this.handles = this.#load(plugin, placement, { memoryBytes, ...isolation.watching });
+  }
+
+  async close(): Promise<void> {
+    this.#reason ??= portError("PLUGIN_STOPPED", `${this.#label} was stopped`, { outcome: "unknown" });
+    this.#stopWatching();
+    this.#peer.end(this.#reason);
+    this.#isolate.kill();
+    await this.#isolate.ended;
+  }
+
+  async #load(
+    plugin: VerifiedPlugin,
+    { bound, secret }: Placement,
+    limits: WatchOptions & { readonly memoryBytes: number },
+  ): Promise<ReadonlyMap<string, FacetHandle>> {
+    const label = this.#label;
+    const isolate = this.#isolate;
+    const ping = () => this.#peer.call(SELF, "ping", []);
+    await ping();
+    // It runs, and nothing of the plugin does: what it uses now is what an empty isolate uses.
+    if (!this.#reason)
+      this.#stopWatching = watch({ label, isolate, ping }, limits, (reason) => this.#end(reason));
+    const { name, version, config, bundle } = plugin;
+    const offer = await this.#assign({
+      name,
+      version,
+      config,
+      manifest: bundle.manifest,
+      // A copy: a view would take all of what it is a view of along.
+      code: new Uint8Array(await plugin.code()),
+      ports: bound,
+      secrets: new Map(granted(bundle.manifest.permissions.secrets, secret)),
+    });
+    return new Map(
+      [...offer].map(([facet, ports]) => [facet, this.#handleOf(facetId(plugin.name, facet), ports)]),
+    );
+  }
+
+  async #assign(assignment: Assignment): Promise<Offer> {
+    try {
+      const offer = await this.#peer.call(SELF, "load", [assignment]);
+      if (offer instanceof Map) return offer as Offer;
+      throw portError("CONTRACT_VIOLATION", "its isolate did not say what it provides");
+    } catch (cause) {
+      if (cause instanceof TradsysError) throw cause;
+      throw new TradsysError("LOAD_FAILED", `${this.#label} failed to load: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  #handleOf(facet: FacetId, ports: readonly string[]): FacetHandle {
+    const name = facet.slice(facet.indexOf("#") + 1);
+    return {
+      provides: Object.fromEntries(
+        ports.map((port) => [port, remotePort(this.#peer, portKey(name as FacetId, port))]),
+      ),
+      start: async () => void (await this.#peer.call(SELF, "start", [name])),
+      stop: async () => void (await this.#peer.call(SELF, "stop", [name])),
+    };
+  }
+
+  #crash(error: unknown): void {
+    const what = `${this.#label} crashed: ${messageOf(error)}`;
+    this.#end(portError("PLUGIN_CRASHED", what, { outcome: "unknown", cause: error }));
+  }
+
+  /** Whoever waits is told before anything else happens. */
+  #end(reason: PortError): void {
+    if (this.#reason) return;
+    this.#reason = reason;
+    this.#stopWatching();
+    this.#peer.end(Object.assign(reason, { plugin: this.#label }));
+    this.#isolate.kill();
+    this.#onCrash(reason);
+  }
+}
+
+/**
+ * Bytes that a plugin may use. What is measured includes garbage that waits to be collected, so it is twice what the
+ * manifest names, and room for the engine to work in.
+ */
+const allowance = (memoryMiB: number): number => (2 * memoryMiB + 64) * MIB;
+
+/** What the manifest names, as far as the host has it. */
+const granted = (names: readonly string[], valueOf: (name: string) => string | undefined) =>
+  names.flatMap((name): [string, string][] => {
+    const value = valueOf(name);
+    return value === undefined ? [] : [[name, value]];
+  });
+
+/** What the plugin may ask of the host: the ports it is bound to, and nothing else. */
+function serviceFor(label: string, { ports, bound, log }: Placement, fail: (error: unknown) => void) {
+  const targets = new Map<string, object>();
+  for (const name of bound.keys()) {
+    for (const { provider, port } of ports.all(name as never)) {
+      targets.set(portKey(provider as FacetId, name), port);
+    }
+  }
+  return (target: string, method: string, args: readonly unknown[]): unknown => {
+    if (target !== SELF) return invoke(targets.get(target), { target, method, args });
+    if (method === "log") return log(asLogEntry(args[0], label));
+    if (method === "fail") return fail(fromEnvelope(args[0]));
+    throw portError("UNSUPPORTED", `the host knows no ${method}`);
+  };
+}
+
+/** A plugin says what it logs, and not for whom. */
+function asLogEntry(sent: unknown, plugin: string): LogEntry {
+  const { level, message, fields } = (sent ?? {}) as Partial<LogEntry>;
+  return {
+    level: LOG_LEVELS.find((known) => known === level) ?? "info",
+    plugin,
+    message: String(message),
+    fields: typeof fields === "object" ? fields : {},
+  };
+}
+
+const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+
+/** Errors that can be changed say which plugin they come from, and which facet of it. */
+function attribute(error: unknown, plugin: string, target: string): unknown {
+  if (!Error.isError(error) || target === SELF) return error;
+  return Object.assign(error, { plugin, facet: target.slice(0, target.indexOf(" ")) });
+}

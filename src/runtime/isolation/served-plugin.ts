@@ -1,0 +1,82 @@
+import type { FacetId } from "../../domain/ids.ts";
+import type { FacetHandle } from "../../plugin/define.ts";
+import { portError } from "../../plugin/errors.ts";
+import { activatePlugin, labelOf, type Activatable } from "../activate-plugin.ts";
+import { compile, evaluate } from "../loading/evaluate.ts";
+import { portAccess, portKey, type BoundPorts } from "../ports.ts";
+import { toEnvelope } from "./error-envelope.ts";
+import { invoke } from "./invoke.ts";
+import { lockDown } from "./lockdown.ts";
+import { Peer } from "./peer.ts";
+import { remotePort } from "./remote-port.ts";
+import { SELF, type Channel } from "./wire.ts";
+
+/** All that an isolate is told of the plugin it runs. */
+export interface Assignment extends Activatable {
+  /** The verified bytes of its code: there is no path to read it from. */
+  readonly code: Uint8Array;
+  readonly ports: BoundPorts;
+  /** The secrets that the manifest names, as far as the host has them. */
+  readonly secrets: ReadonlyMap<string, string>;
+}
+
+/** The ports that each facet of a loaded plugin provides. */
+export type Offer = ReadonlyMap<string, readonly string[]>;
+
+/** Runs one plugin for the host at the other end of the channel. */
+export function servePlugin(channel: Channel): void {
+  const stopping = new AbortController();
+  const targets = new Map<string, object>();
+  let handles: ReadonlyMap<string, FacetHandle> = new Map();
+
+  async function load(plugin: Assignment): Promise<Offer> {
+    lockDown(plugin.manifest);
+    handles = await activatePlugin(plugin, definitionOf(plugin), {
+      ports: portAccess(labelOf(plugin), plugin.ports, (facet, name) =>
+        remotePort(peer, portKey(facet, name)),
+      ),
+      secret: (name) => plugin.secrets.get(name),
+      log: (entry) => peer.tell(SELF, "log", [entry]),
+      signal: stopping.signal,
+    });
+    const offer = new Map<string, readonly string[]>();
+    for (const [facet, { provides = {} }] of handles) {
+      offer.set(facet, Object.keys(provides));
+      for (const [name, port] of Object.entries<object>(provides)) {
+        targets.set(portKey(facet as FacetId, name), port);
+      }
+    }
+    return offer;
+  }
+
+  function obey(order: string, argument: unknown): unknown {
+    switch (order) {
+      case "load":
+        return load(argument as Assignment);
+      case "start":
+        return handles.get(String(argument))?.start?.();
+      case "stop":
+        return handles.get(String(argument))?.stop?.();
+      case "abort":
+        return stopping.abort();
+      case "ping":
+        return undefined;
+      default:
+        throw portError("UNSUPPORTED", `an isolate knows no ${order}`);
+    }
+  }
+
+  const peer = new Peer(channel, (target, method, args) =>
+    target === SELF ? obey(method, args[0]) : invoke(targets.get(target), { target, method, args }),
+  );
+  // What nobody caught ends the plugin, not the host, which is told why.
+  process.once("uncaughtException", (error) => {
+    channel.send([["call", 0, SELF, "fail", [toEnvelope(error)]]]);
+    setImmediate(() => process.exit(1));
+  });
+}
+
+const definitionOf = ({ manifest, code }: Assignment) => {
+  const bytes = Buffer.from(code.buffer, code.byteOffset, code.byteLength);
+  return evaluate(compile({ manifest, code: bytes }), manifest, {});
+};

@@ -1,0 +1,38 @@
+/**
+ * What crosses between the host and an isolated plugin, the same for a worker and a process and in both directions.
+ * Messages travel in batches: all that one side has to say when it next waits.
+ *
+ * `id` is given by the side that calls. Times are `hostNow` milliseconds.
+ */
+export type Message =
+  /** Ask a method of a target, and answer `done` or `failed`. An id of 0 wants no answer. */
+  | readonly ["call", id: number, target: string, method: string, args: readonly unknown[], deadline?: number]
+  /** The same for a subscription: its events follow, as many as were asked for, and in the end `done` or `failed`. */
+  | readonly ["open", id: number, target: string, method: string, args: readonly unknown[]]
+  | readonly ["done", id: number, value?: unknown]
+  | readonly ["failed", id: number, error: unknown]
+  /** Nobody waits for the call, or reads the subscription, any longer. */
+  | readonly ["cancel", id: number]
+  | readonly ["events", id: number, events: unknown[]]
+  /** So many events were read: as many more may be sent. */
+  | readonly ["read", id: number, count: number];
+
+/** Events on their way to a reader or unread by it, at most: what a slow reader can cost. */
+export const WINDOW = 256;
+
+/** One end of a connection that keeps order, and loses nothing while both ends live. */
+export interface Channel {
+  /** Throws for what structured clone cannot carry, and then has sent nothing. */
+  send(batch: readonly Message[]): void;
+  /** Batches from the other end, which may be anything where that end is a plugin's. */
+  receive(listener: (batch: unknown) => void): void;
+}
+
+/**
+ * The target that is no port: the plugin itself with `load`, `start`, `stop`, `abort` and `ping`, and the host with
+ * `log` and `fail`.
+ */
+export const SELF = "";
+
+/** Every other method of a port returns a promise; one that is named like this returns a `Subscription` at once. */
+export const isSubscription = (method: string): boolean => method.startsWith("subscribe");

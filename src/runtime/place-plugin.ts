@@ -1,0 +1,76 @@
+import { TradsysError } from "../domain/errors.ts";
+import type { Manifest } from "../domain/manifest.ts";
+import type { VerifiedPlugin } from "../store/verified-plugin.ts";
+import type { IsolateOptions } from "./isolation/isolate.ts";
+import type { WatchOptions } from "./isolation/watch.ts";
+import { inlinePlugin, type Placement, type PluginInstance } from "./plugin-instance.ts";
+
+export type IsolationLevel = Manifest["isolation"];
+
+/** From the weakest to the strongest. */
+const LEVELS: readonly IsolationLevel[] = ["inline", "worker", "process"];
+
+/**
+ * Where a plugin runs: at the strongest of what its manifest, its deployment and its host ask for, so that nothing is
+ * ever placed below what its manifest states.
+ *
+ * @throws {TradsysError} `ISOLATION_UNSUPPORTED` for a plugin that shares packages with the host and may not be inline.
+ */
+export function levelFor(
+  { bundle, isolation = "inline" }: Pick<VerifiedPlugin, "bundle" | "isolation">,
+  floor: IsolationLevel,
+): IsolationLevel {
+  const { manifest } = bundle;
+  const level = LEVELS.findLast((each) => [manifest.isolation, isolation, floor].includes(each)) ?? "process";
+  if (level === "inline" || manifest.hostProvided.length === 0) return level;
+  throw new TradsysError(
+    "ISOLATION_UNSUPPORTED",
+    `${manifest.name}@${manifest.version} is to run in a ${level}, and takes ${manifest.hostProvided.join(", ")} from the host, which only inline plugins can`,
+    { hint: "Bundle the packages with the plugin: leave them out of `hostProvided`." },
+  );
+}
+
+/** How plugins that do not run inline are run. */
+export interface Isolating {
+  /** The weakest level of any plugin here. */
+  readonly floor: IsolationLevel;
+  /** Workers to keep ready. */
+  readonly spareWorkers: number;
+  readonly watching: WatchOptions;
+}
+
+/** Makes instances of plugins. */
+export interface Placer {
+  /** One instance of a plugin at its level: the same code, ports and calls at each. */
+  place(plugin: VerifiedPlugin, placement: Placement): PluginInstance;
+  close(): Promise<void>;
+}
+
+const INLINE: Placer = { place: inlinePlugin, close: async () => undefined };
+
+/**
+ * Where none of these plugins is isolated, nothing that isolates is loaded.
+ *
+ * @throws {TradsysError} `ISOLATION_UNSUPPORTED`
+ */
+export async function placerFor(
+  plugins: readonly VerifiedPlugin[],
+  { floor, spareWorkers, watching }: Isolating,
+): Promise<Placer> {
+  if (plugins.every((plugin) => levelFor(plugin, floor) === "inline")) return INLINE;
+  const [{ isolatedPlugin }, { SpareWorkers }, { startProcess }] = await Promise.all([
+    import("./isolation/isolated-plugin.ts"),
+    import("./isolation/spare-workers.ts"),
+    import("./isolation/child-process.ts"),
+  ]);
+  const workers = new SpareWorkers(spareWorkers);
+  const starting = { worker: (options: IsolateOptions) => workers.take(options), process: startProcess };
+  return {
+    place(plugin, placement) {
+      const level = levelFor(plugin, floor);
+      if (level === "inline") return inlinePlugin(plugin, placement);
+      return isolatedPlugin(plugin, placement, { start: starting[level], watching });
+    },
+    close: () => workers.close(),
+  };
+}

@@ -1,0 +1,67 @@
+/** Plugins of tests, run at each level with ports between them. */
+import { onTestFinished } from "vitest";
+
+import type { GenerationPlugin } from "../../../src/domain/plan.ts";
+import {
+  startRuntime,
+  type IsolationLevel,
+  type Runtime,
+  type RuntimeOptions,
+} from "../../../src/runtime/index.ts";
+import { applyAll, generationOf, publishSample, temporaryFolder, type Wiring } from "../../support/root.ts";
+
+export const LEVELS: readonly IsolationLevel[] = ["inline", "worker", "process"];
+/** Levels that can end a plugin without ending the host. */
+export const ISOLATED: readonly IsolationLevel[] = ["worker", "process"];
+
+/** A port of a test, with whatever methods its plugin has. */
+export type TestPort = Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>> & {
+  readonly subscribe: (...args: unknown[]) => { readonly events: AsyncIterable<unknown>; close(): void };
+};
+
+/** What a test says about a plugin: one facet, `main`, that provides the port `account`. */
+export interface Actor {
+  readonly name: string;
+  readonly version?: string;
+  readonly level?: IsolationLevel;
+  /** Body of `activate`; ends in `return { main: { provides: { account: … } } };`. */
+  readonly code: string;
+  readonly manifest?: Parameters<typeof publishSample>[1]["manifest"];
+  /** The actors whose `account` it requires. */
+  readonly uses?: readonly string[];
+}
+
+/** A module whose port has these methods, written as members of an object. */
+export const withPort = (methods: string, before = ""): string =>
+  `${before}; return { main: { provides: { account: { ${methods} } } } };`;
+
+/** Starts plugins, in order, and stops them when the test ends. */
+export async function start(
+  actors: readonly Actor[],
+  options: Omit<RuntimeOptions, "root"> = {},
+): Promise<Runtime & { readonly portOf: (name: string) => TestPort }> {
+  const root = await temporaryFolder();
+  const plugins: GenerationPlugin[] = [];
+  const facets: Record<string, Wiring> = {};
+  for (const { name, version, level = "inline", code, manifest, uses = [] } of actors) {
+    const published = await publishSample(root, {
+      name,
+      ...(version !== undefined && { version }),
+      code: `module.exports.default = { async activate(context) { ${code} } };\n`,
+      facets: { main: { account: "1.0.0" } },
+      manifest: { hostProvided: [], isolation: level, ...manifest },
+    });
+    plugins.push(published);
+    const needed = uses.map((used) => `${used}#main`);
+    facets[`${name}#main`] = { after: needed, ports: { account: needed } };
+  }
+  await applyAll(root, generationOf(plugins, facets));
+  const runtime = await startRuntime({ root, ...options });
+  onTestFinished(async () => void (await runtime.stop()));
+  const portOf = (name: string): TestPort => {
+    const found = runtime.ports.all("account").find(({ provider }) => provider === `@acme/${name}#main`);
+    if (!found) throw new Error(`nothing provides account as ${name}`);
+    return found.port as unknown as TestPort;
+  };
+  return { ...runtime, portOf };
+}
