@@ -22,7 +22,6 @@ export type TestPort = Readonly<Record<string, (...args: unknown[]) => Promise<u
 /** What a test says about a plugin: one facet, `main`, that provides the port `account`. */
 export interface Actor {
   readonly name: string;
-  readonly version?: string;
   readonly level?: IsolationLevel;
   /** Body of `activate`; ends in `return { main: { provides: { account: … } } };`. */
   readonly code: string;
@@ -35,28 +34,33 @@ export interface Actor {
 export const withPort = (methods: string, before = ""): string =>
   `${before}; return { main: { provides: { account: { ${methods} } } } };`;
 
+/** A root with these plugins, started in this order. */
+export async function rootWith(actors: readonly Actor[]): Promise<string> {
+  const root = await temporaryFolder();
+  const plugins: GenerationPlugin[] = [];
+  const facets: Record<string, Wiring> = {};
+  for (const { name, level = "inline", code, manifest, uses = [] } of actors) {
+    plugins.push(
+      await publishSample(root, {
+        name,
+        code: `module.exports.default = { async activate(context) { ${code} } };\n`,
+        facets: { main: { account: "1.0.0" } },
+        manifest: { hostProvided: [], isolation: level, ...manifest },
+      }),
+    );
+    const needed = uses.map((used) => `${used}#main`);
+    facets[`${name}#main`] = { after: needed, ports: { account: needed } };
+  }
+  await applyAll(root, generationOf(plugins, facets));
+  return root;
+}
+
 /** Starts plugins, in order, and stops them when the test ends. */
 export async function start(
   actors: readonly Actor[],
   options: Omit<RuntimeOptions, "root"> = {},
 ): Promise<Runtime & { readonly portOf: (name: string) => TestPort }> {
-  const root = await temporaryFolder();
-  const plugins: GenerationPlugin[] = [];
-  const facets: Record<string, Wiring> = {};
-  for (const { name, version, level = "inline", code, manifest, uses = [] } of actors) {
-    const published = await publishSample(root, {
-      name,
-      ...(version !== undefined && { version }),
-      code: `module.exports.default = { async activate(context) { ${code} } };\n`,
-      facets: { main: { account: "1.0.0" } },
-      manifest: { hostProvided: [], isolation: level, ...manifest },
-    });
-    plugins.push(published);
-    const needed = uses.map((used) => `${used}#main`);
-    facets[`${name}#main`] = { after: needed, ports: { account: needed } };
-  }
-  await applyAll(root, generationOf(plugins, facets));
-  const runtime = await startRuntime({ root, ...options });
+  const runtime = await startRuntime({ root: await rootWith(actors), ...options });
   onTestFinished(async () => void (await runtime.stop()));
   const portOf = (name: string): TestPort => {
     const found = runtime.ports.all("account").find(({ provider }) => provider === `@acme/${name}#main`);

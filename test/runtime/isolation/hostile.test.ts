@@ -1,0 +1,88 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { describe, expect, it } from "vitest";
+
+import type { IsolationLevel } from "../../../src/runtime/index.ts";
+import { repository } from "../../support/command.ts";
+import { temporaryFolder } from "../../support/root.ts";
+import { HOSTILE, type Fate, type Hostile } from "./hostile.ts";
+import { LEVELS, rootWith, withPort } from "./levels.ts";
+
+/** Long enough for everything that is contained, on a slow machine. */
+const PATIENCE_MS = 8000;
+
+describe.each(LEVELS)("at the level %s", (level) => {
+  it.each(HOSTILE)("a plugin that $does has the fate that is documented", async (hostile) => {
+    const { fate, code } = await fateOf(hostile, level);
+    expect(fate).toBe(hostile.fate[level]);
+    if (fate === "contained") expect(code).toMatch(hostile.told);
+  });
+});
+
+it("tells in its documentation how every hostile plugin fares at each level", async () => {
+  const readme = await readFile(join(repository, "src/runtime/isolation/README.md"), "utf8");
+  const cells = readme
+    .split("\n")
+    .filter((line) => line.startsWith("|"))
+    .map((line) =>
+      line
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+  for (const { does, fate } of HOSTILE) {
+    expect(cells).toContainEqual([does, ...LEVELS.map((level) => fate[level])]);
+  }
+});
+
+/** Lets a plugin do its worst in a host of its own, beside a neighbour that is inline. */
+async function fateOf(
+  { act, builtins = [] }: Hostile,
+  level: IsolationLevel,
+): Promise<{ readonly fate: Fate; readonly code?: string }> {
+  const permissions = { net: [], secrets: [], fs: [], env: [], builtins };
+  const resources = { memoryMiB: 16, startTimeoutMs: 10_000, drainTimeoutMs: 1000, stopTimeoutMs: 1000 };
+  const root = await rootWith([
+    {
+      name: "hostile",
+      level,
+      manifest: { permissions, resources },
+      code: withPort(`async act(file) { ${act} },`),
+    },
+    {
+      name: "neighbour",
+      code: withPort(`async check() { return ({}).polluted === undefined && [1].map(() => 2)[0] === 2; },`),
+    },
+  ]);
+  const file = join(await temporaryFolder(), "file");
+  const { code: exit, killed, stdout } = await hosted([root, file]);
+  if (killed) return { fate: "host hangs" };
+  if (exit !== 0) return { fate: "host ends" };
+  const { told, fares } = JSON.parse(stdout) as {
+    readonly told: { readonly code?: string };
+    readonly fares: boolean;
+  };
+  if (!fares) return { fate: "neighbour harmed" };
+  if (told.code === undefined || existsSync(file)) return { fate: "not stopped" };
+  return { fate: "contained", code: told.code };
+}
+
+/** Runs the host that may be lost. Its own heap is small, so that filling it does not take long. */
+function hosted(args: readonly string[]) {
+  const { promise, resolve } = Promise.withResolvers<{
+    readonly code: number | string | null | undefined;
+    readonly killed: boolean;
+    readonly stdout: string;
+  }>();
+  execFile(
+    process.execPath,
+    ["--max-old-space-size=128", join(import.meta.dirname, "hostile-host.ts"), ...args],
+    { timeout: PATIENCE_MS, killSignal: "SIGKILL", env: { HOST_TOKEN: "secret" } },
+    (error, stdout) =>
+      resolve({ code: error ? (error.code ?? error.signal) : 0, killed: error?.killed === true, stdout }),
+  );
+  return promise;
+}
