@@ -4,7 +4,7 @@ import { LEVELS, start, withPort } from "./levels.ts";
 
 describe.each(LEVELS)("a plugin at the level %s", (level) => {
   it("answers calls, and fails them as it fails", async () => {
-    const { portOf } = await start([
+    const { ask } = await start([
       {
         name: "sample",
         level,
@@ -14,9 +14,8 @@ describe.each(LEVELS)("a plugin at the level %s", (level) => {
         `),
       },
     ]);
-    const port = portOf("sample");
-    expect(await port["echo"]?.(1, { a: [null, "x"] })).toEqual([1, { a: [null, "x"] }]);
-    await expect(port["fail"]?.()).rejects.toMatchObject({
+    expect(await ask("sample", "echo", 1, { a: [null, "x"] })).toEqual([1, { a: [null, "x"] }]);
+    await expect(ask("sample", "fail")).rejects.toMatchObject({
       name: "RangeError",
       message: "too far",
       code: "FILTER_LOT",
@@ -25,7 +24,7 @@ describe.each(LEVELS)("a plugin at the level %s", (level) => {
   });
 
   it("calls the ports it is bound to", async () => {
-    const { portOf } = await start([
+    const { ask } = await start([
       { name: "provider", level, code: withPort(`async double(x) { return 2 * x; }`) },
       {
         name: "user",
@@ -37,11 +36,11 @@ describe.each(LEVELS)("a plugin at the level %s", (level) => {
         ),
       },
     ]);
-    expect(await portOf("user")["quadruple"]?.(3)).toBe(12);
+    expect(await ask("user", "quadruple", 3)).toBe(12);
   });
 
   it("streams", async () => {
-    const { portOf } = await start([
+    const { events } = await start([
       {
         name: "sample",
         level,
@@ -53,7 +52,7 @@ describe.each(LEVELS)("a plugin at the level %s", (level) => {
       },
     ]);
     const seen: unknown[] = [];
-    for await (const event of portOf("sample").subscribe(1000).events) seen.push(event);
+    for await (const event of events("sample", 1000)) seen.push(event);
     expect(seen).toEqual(Array.from({ length: 1000 }, (_, i) => i));
   });
 });

@@ -1,27 +1,23 @@
 /** A host that may be lost: starts a root, lets the hostile plugin act, and tells how everybody fares. */
 import { startRuntime } from "tradsys/runtime";
 
-import type { TestPort } from "./levels.ts";
+import { portsOf } from "./ports.ts";
 
 const [root = "", file = ""] = process.argv.slice(2);
 const runtime = await startRuntime({
   root,
   isolation: { watching: { heartbeatMs: 400, sampleMs: 20 } },
 });
-const [hostile, neighbour] = ["hostile", "neighbour"].map(
-  (name) =>
-    runtime.ports.all("account").find(({ provider }) => provider === `@acme/${name}#main`)
-      ?.port as unknown as TestPort,
-);
+const { ask } = portsOf(runtime);
 
 const told = await runtime
-  .limited({ ms: 3000 }, async () => hostile?.["act"]?.(file))
+  .limited({ ms: 2500 }, async () => ask("hostile", "act", file))
   .then(
     (value) => ({ value }),
     (error: unknown) => ({ code: (error as { code?: string }).code ?? "BAD_RESPONSE" }),
   );
 // Time for what it left behind to go wrong.
 await new Promise((resolve) => void setTimeout(resolve, 50));
-const fares = await neighbour?.["check"]?.();
+const fares = await ask("neighbour", "check");
 await runtime.stop();
 process.stdout.write(JSON.stringify({ told, fares }));

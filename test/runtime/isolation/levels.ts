@@ -9,15 +9,11 @@ import {
   type RuntimeOptions,
 } from "../../../src/runtime/index.ts";
 import { applyAll, generationOf, publishSample, temporaryFolder, type Wiring } from "../../support/root.ts";
+import { portsOf, type Asking } from "./ports.ts";
 
 export const LEVELS: readonly IsolationLevel[] = ["inline", "worker", "process"];
 /** Levels that can end a plugin without ending the host. */
 export const ISOLATED: readonly IsolationLevel[] = ["worker", "process"];
-
-/** A port of a test, with whatever methods its plugin has. */
-export type TestPort = Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>> & {
-  readonly subscribe: (...args: unknown[]) => { readonly events: AsyncIterable<unknown>; close(): void };
-};
 
 /** What a test says about a plugin: one facet, `main`, that provides the port `account`. */
 export interface Actor {
@@ -59,13 +55,8 @@ export async function rootWith(actors: readonly Actor[]): Promise<string> {
 export async function start(
   actors: readonly Actor[],
   options: Omit<RuntimeOptions, "root"> = {},
-): Promise<Runtime & { readonly portOf: (name: string) => TestPort }> {
+): Promise<Runtime & Asking> {
   const runtime = await startRuntime({ root: await rootWith(actors), ...options });
   onTestFinished(async () => void (await runtime.stop()));
-  const portOf = (name: string): TestPort => {
-    const found = runtime.ports.all("account").find(({ provider }) => provider === `@acme/${name}#main`);
-    if (!found) throw new Error(`nothing provides account as ${name}`);
-    return found.port as unknown as TestPort;
-  };
-  return { ...runtime, portOf };
+  return { ...runtime, ...portsOf(runtime) };
 }
