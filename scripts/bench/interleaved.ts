@@ -13,7 +13,7 @@ interface Measurable {
   readonly measure: () => number;
 }
 
-/** Times of one subject in milliseconds, one for each round. */
+/** Times of one subject, one for each round; in milliseconds where nothing else is said. */
 export interface Measured {
   readonly name: string;
   readonly times: readonly number[];
@@ -56,11 +56,11 @@ export function quantile(values: readonly number[], share: number): number {
   return ordered[Math.min(ordered.length - 1, Math.floor(share * ordered.length))] ?? Number.NaN;
 }
 
-const ms = (value: number): string => value.toFixed(1).padStart(7);
+const padded = (value: number): string => value.toFixed(value < 10 ? 3 : 1).padStart(7);
 
 /** One line: minimum and median, and the median ratio to the baseline round by round with its quartiles. */
-export function describe(subject: Measured, baseline: Measured): string {
+export function describe(subject: Measured, baseline: Measured, unit = "ms"): string {
   const ratios = subject.times.map((time, round) => time / (baseline.times[round] ?? Number.NaN));
   const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(ratios, share).toFixed(2));
-  return `${subject.name.padEnd(28)} min ${ms(quantile(subject.times, 0))} ms  median ${ms(quantile(subject.times, 0.5))} ms  ratio ${middle} [${low}–${high}]`;
+  return `${subject.name.padEnd(28)} min ${padded(quantile(subject.times, 0))} ${unit}  median ${padded(quantile(subject.times, 0.5))} ${unit}  ratio ${middle} [${low}–${high}]`;
 }
