@@ -1,5 +1,6 @@
 import type { Json } from "./canonical.ts";
 import type { PluginName } from "./ids.ts";
+import type { Manifest } from "./manifest.ts";
 import type { ConfigLayer } from "./platform.ts";
 
 export const DEPLOYMENT_API_VERSION = "tradsys/deployment/v1";
@@ -10,6 +11,8 @@ export interface DeployedPlugin extends ConfigLayer {
   readonly range: string;
   /** Overrides of all that is inherited, member by member. */
   readonly config: { readonly [key: string]: Json };
+  /** The weakest isolation it may run in here; what its manifest states holds where that is stronger. */
+  readonly isolation?: Manifest["isolation"];
   readonly instances: Readonly<Record<string, ConfigLayer>>;
 }
 

@@ -28,6 +28,9 @@ function changeOf(
   const direction = compare(to, from);
   if (direction !== 0) return { action: direction > 0 ? "upgrade" : "downgrade", plugin, from, to };
   if (after.content !== before.content) return { action: "rebuild", plugin, from, to };
-  const isSame = canonical(after.config) === canonical(before.config);
+  const isSame = canonical(given(after)) === canonical(given(before));
   return { action: isSame ? "unchanged" : "reconfigure", plugin, to };
 }
+
+/** What a deployment says about a plugin beyond its version. */
+const given = ({ config, isolation }: GenerationPlugin) => ({ config, isolation });

@@ -2,6 +2,7 @@ import { canonical, type Json } from "../domain/canonical.ts";
 import { sha256 } from "../domain/digest.ts";
 import type { Digest, FacetId, PluginName } from "../domain/ids.ts";
 import type { Binding, Candidate, Lock } from "../domain/lock.ts";
+import type { Manifest } from "../domain/manifest.ts";
 import {
   GENERATION_API_VERSION,
   PLAN_API_VERSION,
@@ -22,6 +23,8 @@ export interface PlanInput {
   readonly manifests: ReadonlyMap<PluginName, Candidate>;
   /** One for each locked plugin: its defaults with the deployment's overrides, validated. */
   readonly configs: ReadonlyMap<PluginName, { readonly [key: string]: Json }>;
+  /** What the deployment wants of each plugin's isolation, where it says so. */
+  readonly isolations: ReadonlyMap<PluginName, Manifest["isolation"]>;
   readonly trust: TrustPolicy;
   /** What is active; null where nothing is. */
   readonly base: { readonly digest: Digest; readonly generation: Generation } | null;
@@ -35,7 +38,8 @@ export interface PlanInput {
  * @returns The plan, or the cycle that keeps facets from ever starting.
  * @throws {TradsysError} `LOCK_STALE` where the lock and the manifests disagree.
  */
-export function planDeployment({ lock, manifests, configs, trust, base }: PlanInput): Result<Plan, Cycle> {
+export function planDeployment(input: PlanInput): Result<Plan, Cycle> {
+  const { lock, manifests, trust, base } = input;
   const { facets, edges } = facetGraph(lock, manifests);
   const edgesFrom = Map.groupBy(edges, ({ from }) => from);
   const needs = new Map(facets.map(({ id }) => [id, new Set(edgesFrom.get(id)?.map(({ to }) => to))]));
@@ -57,7 +61,7 @@ export function planDeployment({ lock, manifests, configs, trust, base }: PlanIn
     plugins: lock.plugins
       .map(({ name }) => name)
       .toSorted()
-      .map((name) => toGenerationPlugin(given(manifests, name), given(configs, name))),
+      .map((name) => toGenerationPlugin(given(manifests, name), input)),
     facets: waves.flat().map((id) => ({
       id,
       after: [...given(needs, id)].toSorted(),
@@ -76,9 +80,10 @@ export function planDeployment({ lock, manifests, configs, trust, base }: PlanIn
 
 function toGenerationPlugin(
   { manifest, content, blob, envelopes }: Candidate,
-  config: GenerationPlugin["config"],
+  { configs, isolations }: PlanInput,
 ): GenerationPlugin {
   const { name, version, releaseEpoch } = manifest;
+  const isolation = isolations.get(name);
   return {
     name,
     version,
@@ -86,7 +91,8 @@ function toGenerationPlugin(
     blob,
     envelopes,
     ...(releaseEpoch !== undefined && { releaseEpoch }),
-    config,
+    config: given(configs, name),
+    ...(isolation && { isolation }),
   };
 }
 

@@ -25,6 +25,7 @@ export function planInput(
   return {
     lock: toLock(deployment, HOST, outcome),
     manifests: new Map(chosen.map((candidate) => [candidate.manifest.name, candidate])),
+    isolations: new Map(),
     configs: new Map(chosen.map(({ manifest }) => [manifest.name, manifest.config.defaults])),
     trust: {
       apiVersion: TRUST_API_VERSION,

@@ -163,6 +163,14 @@ it("tells another bundle of the same version from another configuration of the s
   ]);
 });
 
+it("passes on what the deployment wants of a plugin's isolation, and takes a change of it for one of configuration", () => {
+  const first = activated(planFor(planInput([plugin("a 1.0.0")], { a: "*" })));
+  const again = planInput([plugin("a 1.0.0")], { a: "*" }, first);
+  const plan = planFor({ ...again, isolations: new Map([[named("a"), "process"]]) });
+  expect(plan.generation.plugins).toMatchObject([{ name: "@tradsys/a", isolation: "process" }]);
+  expect(plan.changes).toEqual([{ action: "reconfigure", plugin: "@tradsys/a", to: "1.0.0" }]);
+});
+
 it("refuses a lock that names another bundle, or leaves a requirement open", () => {
   const input = planInput([plugin("a 1.0.0", { requires: [needs("b", "*")] }), plugin("b 1.0.0")], {
     a: "*",

@@ -80,6 +80,7 @@ async function generationFrom(
     lock: toLock(deployment, host, resolved),
     manifests: new Map(candidates.map((candidate) => [candidate.manifest.name, candidate])),
     configs: new Map(configs),
+    isolations: new Map(),
     trust,
     base: null,
   });

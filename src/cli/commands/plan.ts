@@ -48,7 +48,14 @@ export const planCommand = defineCommand({
     if (diagnostics.length > 0) throw failWith(diagnostics);
     const base = await readCurrent(io.files, root);
 
-    const planned = planDeployment({ lock, manifests, configs, trust, base });
+    const planned = planDeployment({
+      lock,
+      manifests,
+      configs,
+      isolations: isolationsOf(deployment.value),
+      trust,
+      base,
+    });
     if (!planned.ok) throw new TradsysError("CYCLE", explainCycle(planned.error), { location: { file } });
     const plan = planned.value;
     // A plan that could not be applied is no plan.
@@ -64,6 +71,9 @@ export const planCommand = defineCommand({
     };
   },
 });
+
+const isolationsOf = ({ plugins }: Deployment) =>
+  new Map(plugins.flatMap(({ name, isolation }) => (isolation ? [[name, isolation] as const] : [])));
 
 async function lockFor(io: Io, file: string, deployment: Deployment): Promise<Lock> {
   const lockFile = beside(file, ".lock.json");

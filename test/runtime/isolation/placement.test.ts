@@ -4,7 +4,9 @@ import { expect, it, onTestFinished } from "vitest";
 import { Peer } from "../../../src/runtime/isolation/peer.ts";
 import { SpareWorkers } from "../../../src/runtime/isolation/spare-workers.ts";
 import type { Message } from "../../../src/runtime/isolation/wire.ts";
-import { levelFor } from "../../../src/runtime/place-plugin.ts";
+import { levelFor, placerFor } from "../../../src/runtime/place-plugin.ts";
+import type { Placement } from "../../../src/runtime/plugin-instance.ts";
+import { PortRegistry } from "../../../src/runtime/ports.ts";
 import { packed } from "../../bundle/sample.ts";
 import { LEVELS, start, withPort } from "./levels.ts";
 
@@ -97,3 +99,49 @@ it("survives whatever the other end of a connection sends", async () => {
     }),
   );
 });
+
+it.each(LEVELS)(
+  "runs two versions of one plugin at once, each with a state of its own, in %s",
+  async (each) => {
+    const placer = await placerFor([each], {
+      spareWorkers: 0,
+      watching: { heartbeatMs: 1000, sampleMs: 100 },
+    });
+    const counts = `let count = 0; module.exports.default = { activate: ({ plugin }) => ({ main: { provides: { account: {
+    async next() { count += 1; return [plugin.version, count]; } } } } }) };`;
+    const instances = ["1.0.0", "2.0.0"].map((version) => {
+      const bundle = packed(
+        { version, multiVersion: true, facets: { main: { provides: {}, requires: [] } } },
+        counts,
+      );
+      const { name } = bundle.manifest;
+      const { content, blob } = bundle;
+      const plugin = { name, version, content, blob, envelopes: [], config: {}, bundle, warnings: [] };
+      return placer.place(plugin, placement, each);
+    });
+    const ports = await Promise.all(
+      instances.map(async (instance) => {
+        const { provides } = (await instance.handles()).get("main") ?? {};
+        return provides?.account as unknown as { next(): Promise<[string, number]> };
+      }),
+    );
+    const [one, two] = ports;
+    expect([await one?.next(), await one?.next(), await two?.next()]).toEqual([
+      ["1.0.0", 1],
+      ["1.0.0", 2],
+      ["2.0.0", 1],
+    ]);
+    await Promise.all([...instances.map((instance) => instance.close()), placer.close()]);
+  },
+);
+
+const placement: Placement = {
+  bound: new Map(),
+  ports: new PortRegistry().accessFor("nobody", new Map()),
+  secret: () => undefined,
+  env: () => undefined,
+  log: () => undefined,
+  hostModules: {},
+  signal: new AbortController().signal,
+  onCrash: () => undefined,
+};
