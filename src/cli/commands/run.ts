@@ -32,7 +32,12 @@ export const runCommand = defineCommand({
       files: io.files,
       now: io.now,
       secret: await secretsOf(io, flags),
+      env: (name) => io.env[name],
       log: (entry) => io.report(describeEntry(entry), { event: "log", ...entry }),
+      isolation: {
+        onCrash: ({ plugin, facets, reason: { code, message } }) =>
+          io.report(`crashed  ${message}`, { event: "crashed", plugin, facets, code, message }),
+      },
     });
     if (!runtime) return { data: { stopped: true }, lines: ["stopped  before every facet was ready"] };
     const { digest, report, warnings } = runtime;
