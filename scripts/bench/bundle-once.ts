@@ -103,8 +103,10 @@ const SUBJECTS: Readonly<Record<string, () => Promise<() => Promise<unknown>>>> 
     await edit();
     return async () => {
       const bundle = await open.build();
-      await nodeFiles.write(join(folder, "out/bundle.tar.gz"), bundle.bytes);
-      await nodeFiles.write(join(folder, "out/envelope.json"), await signed(bundle));
+      await Promise.all([
+        nodeFiles.write(join(folder, "out/bundle.tar.gz"), bundle.bytes),
+        nodeFiles.write(join(folder, "out/envelope.json"), await signed(bundle)),
+      ]);
     };
   },
   rolldown: async () => {
@@ -132,7 +134,7 @@ const SUBJECTS: Readonly<Record<string, () => Promise<() => Promise<unknown>>>> 
         external: OPTIONAL,
         plugins: [
           resolve.nodeResolve({ preferBuiltins: true, exportConditions: ["node"] }),
-          commonjs.default.default(),
+          (commonjs.default as unknown as typeof commonjs.default.default)(),
         ],
         onwarn: () => undefined,
       });

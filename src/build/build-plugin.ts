@@ -16,7 +16,7 @@ import { debugArtifact } from "./debug.ts";
 import { inspect } from "./inspect.ts";
 import { sourceLocator } from "./locate.ts";
 import { billOfMaterials, licenseNotices } from "./notices.ts";
-import { packBundle } from "./pack.ts";
+import { beginEntry, packBundle } from "./pack.ts";
 import { nameInputs, packageFinder, packagesOf, type Input } from "./packages.ts";
 import { sharesOf, type Share } from "./sizes.ts";
 
@@ -88,6 +88,8 @@ async function bundleOf(compilation: Compilation, source: Source): Promise<Built
   const findPackage = packageFinder(files);
   const compiled = await compilation.compile(findPackage);
   const { code, options, metafile } = compiled;
+  // Other threads compress the code while this one looks at it.
+  const packing = beginEntry(CODE_FILE, code);
   const inputs = await nameInputs(compiled.inputs, folder, findPackage);
   const packages = packagesOf(inputs);
   const [findings, licenses, inputsDigest] = await Promise.all([
@@ -107,10 +109,10 @@ async function bundleOf(compilation: Compilation, source: Source): Promise<Built
   const packed = await packBundle(
     { ...manifest, build: { esbuild: esbuildVersion, options, inputs: inputsDigest } },
     new Map([
-      [CODE_FILE, code],
       ["LICENSES.txt", Buffer.from(licenses)],
       ["sbom.cdx.json", Buffer.from(billOfMaterials(manifest, packages))],
     ]),
+    [packing],
   );
   const names = bundleFiles(manifest);
   const manifestText = packed.files.get(MANIFEST_FILE)?.toString() ?? "";

@@ -5,8 +5,7 @@ import type { Metafile } from "esbuild";
 import { CODE_FILE } from "../domain/bundle.ts";
 import { canonical } from "../domain/canonical.ts";
 import { CODE_FOLDER, type Compiled } from "./compile.ts";
-import { compress } from "./compress.ts";
-import { archive } from "./pack.ts";
+import { packBehind } from "./pack.ts";
 import { nameInputs, type FindPackage } from "./packages.ts";
 
 interface Sources {
@@ -36,8 +35,9 @@ export async function debugArtifact(
     [`${CODE_FILE}.map`]: canonical({ ...parsed, sources: traced.map(nameOf) }),
     "metafile.json": canonical(renamed(metafile, nameOf)),
   };
-  return compress(
-    archive(manifest, new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)]))),
+  return packBehind(
+    manifest,
+    new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)])),
   );
 }
 

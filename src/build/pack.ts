@@ -5,14 +5,30 @@ import { openBundle } from "../bundle/open.ts";
 import { type BundleManifest, MANIFEST_FILE, type OpenBundle } from "../domain/bundle.ts";
 import { canonical } from "../domain/canonical.ts";
 import { sha256 } from "../domain/digest.ts";
-import { compress } from "./compress.ts";
+import type { Digest } from "../domain/ids.ts";
+import { gzipOf, partOf, type Part } from "./compress.ts";
 
 const BLOCK = 512;
+/** What stands at the end of an archive. */
+const END = Buffer.alloc(2 * BLOCK);
 
 /** A bundle just built: its bytes, and what every reader will find in them. */
 interface PackedBundle extends OpenBundle {
   readonly bytes: Buffer;
 }
+
+/** A file as it stands in an archive, with its header and padding. */
+interface Entry {
+  readonly name: string;
+  readonly size: number;
+  readonly sha256: Digest;
+  readonly bytes: Buffer;
+}
+
+/** A file on whose compression work has begun. */
+type BegunEntry = Entry & { readonly part: Part };
+
+type UnlistedManifest = Omit<BundleManifest, "files">;
 
 /**
  * Packs a bundle and opens it again, so that nothing leaves the build that a reader would refuse. Equal input
@@ -20,37 +36,60 @@ interface PackedBundle extends OpenBundle {
  * the content digest is the identity.
  *
  * @param files Every file but `plugin.json`, by its path in the bundle.
+ * @param begun Files that `beginEntry` was called for.
  * @throws {TradsysError} `BUNDLE_INVALID`: a file name, a manifest or a size that bundles may not have.
  */
 export async function packBundle(
-  manifest: Omit<BundleManifest, "files">,
+  manifest: UnlistedManifest,
   files: ReadonlyMap<string, Uint8Array>,
+  begun: readonly BegunEntry[] = [],
 ): Promise<PackedBundle> {
-  const bytes = await compress(bundleArchive(manifest, files));
+  const entries = inOrder([...begun, ...[...files].map(([name, body]) => beginEntry(name, body))]);
+  const head = manifestEntry(listing(manifest, entries));
+  const bytes = await gzipOf([partOf(head), ...entries.map(({ part }) => part), partOf(END)]);
   return { bytes, ...openBundle(bytes, { file: bundleFiles(manifest).packed }) };
 }
 
-/** The uncompressed archive of a bundle. */
-export function bundleArchive(
-  manifest: Omit<BundleManifest, "files">,
-  files: ReadonlyMap<string, Uint8Array>,
-): Buffer {
-  const listed = inOrder(files).map(([name, bytes]) => [name, { size: bytes.length, sha256: sha256(bytes) }]);
-  return archive(canonical({ ...manifest, files: Object.fromEntries(listed) }), files);
+/** Begins to compress a file before all that belongs to its bundle is known. */
+export function beginEntry(name: string, body: Uint8Array): BegunEntry {
+  const entry = entryOf(name, body);
+  return { ...entry, part: partOf(entry.bytes) };
 }
+
+/** The uncompressed archive of a bundle. */
+export function bundleArchive(manifest: UnlistedManifest, files: ReadonlyMap<string, Uint8Array>): Buffer {
+  const entries = entriesOf(files);
+  return archiveOf(listing(manifest, entries), entries);
+}
+
+/** Packs files behind a manifest that does not list them. */
+export function packBehind(manifest: string, files: ReadonlyMap<string, Uint8Array>): Promise<Buffer> {
+  return gzipOf([partOf(archiveOf(manifest, entriesOf(files)))]);
+}
+
+const listing = (manifest: UnlistedManifest, entries: readonly Entry[]): string =>
+  canonical({
+    ...manifest,
+    files: Object.fromEntries(
+      entries.map(({ name, size, sha256: digest }) => [name, { size, sha256: digest }]),
+    ),
+  });
 
 /** An archive in the one form that bundles have: the manifest first, then the other files in byte order. */
-export function archive(manifest: string, files: ReadonlyMap<string, Uint8Array>): Buffer {
-  const entries = [[MANIFEST_FILE, Buffer.from(manifest)] as const, ...inOrder(files)];
-  return Buffer.concat([...entries.flatMap(tarEntry), Buffer.alloc(2 * BLOCK)]);
-}
+const archiveOf = (manifest: string, entries: readonly Entry[]): Buffer =>
+  Buffer.concat([manifestEntry(manifest), ...entries.map(({ bytes }) => bytes), END]);
 
-const inOrder = (files: ReadonlyMap<string, Uint8Array>) =>
-  [...files].toSorted(([a], [b]) => (a < b ? -1 : 1));
+const entriesOf = (files: ReadonlyMap<string, Uint8Array>): Entry[] =>
+  inOrder([...files].map(([name, body]) => entryOf(name, body)));
 
-function tarEntry([path, body]: readonly [string, Uint8Array]): Uint8Array[] {
+const manifestEntry = (manifest: string): Buffer => entryOf(MANIFEST_FILE, Buffer.from(manifest)).bytes;
+
+const inOrder = <E extends Entry>(entries: readonly E[]): E[] =>
+  entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
+function entryOf(name: string, body: Uint8Array): Entry {
   const header = new Header({
-    path,
+    path: name,
     type: "File",
     size: body.length,
     mode: 0o644,
@@ -62,5 +101,6 @@ function tarEntry([path, body]: readonly [string, Uint8Array]): Uint8Array[] {
   });
   const block = Buffer.alloc(BLOCK);
   header.encode(block);
-  return [block, body, Buffer.alloc((BLOCK - (body.length % BLOCK)) % BLOCK)];
+  const padding = Buffer.alloc((BLOCK - (body.length % BLOCK)) % BLOCK);
+  return { name, size: body.length, sha256: sha256(body), bytes: Buffer.concat([block, body, padding]) };
 }

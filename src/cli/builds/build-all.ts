@@ -1,11 +1,11 @@
 import { stopCompiler } from "../../build/compile.ts";
-import type { Place } from "../../build/state.ts";
+import { writeState, type Place } from "../../build/state.ts";
 import { settleAll } from "../../domain/settle.ts";
 import type { Signer } from "../../signing/keys.ts";
 import type { Io } from "../command.ts";
 import { signerFrom } from "../keys/private-key.ts";
 import { boardOf } from "./board.ts";
-import { buildOne, readPlugin, type MadePlugin } from "./build-one.ts";
+import { buildOne, readPlugin, writeArtifacts, type MadePlugin } from "./build-one.ts";
 import { inDependencyOrder } from "./order.ts";
 import { pool } from "./pool.ts";
 import type { BuildRequest } from "./request.ts";
@@ -43,6 +43,14 @@ export async function buildAll(
     return await building;
   } finally {
     await stopCompiler();
+  }
+}
+
+/** Writes what was built, and after that what it followed from. */
+export async function writeAll(io: Io, made: readonly MadePlugin[]): Promise<void> {
+  for (const { place, artifacts, state } of made) {
+    await writeArtifacts(io, place, artifacts);
+    if (state) await writeState(place, state, io.files);
   }
 }
 

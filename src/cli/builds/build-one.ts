@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 import { openBuild, type BuiltBundle } from "../../build/build-plugin.ts";
 import { sourceLocator } from "../../build/locate.ts";
 import { startSmoke } from "../../build/smoke.ts";
@@ -157,6 +159,11 @@ export async function artifactsOf(bundle: BuiltBundle, { request, signer }: Buil
     artifacts.set(envelope, await signBundle(bundle, signer, { role: "builder" }));
   }
   return artifacts;
+}
+
+/** Puts them where they belong; each is there whole, or not at all. */
+export async function writeArtifacts(io: Io, { out }: Place, artifacts: Artifacts): Promise<void> {
+  await settleAll([...artifacts].map(([name, bytes]) => io.files.write(join(out, name), bytes)));
 }
 
 /** A plugin that was built and checked. */

@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 
 import { openBuild, type BuiltBundle, type PluginBuild } from "../../build/build-plugin.ts";
 import { unchangedBuild, writeState, type Place } from "../../build/state.ts";
@@ -8,6 +8,7 @@ import {
   artifactsOf,
   readPlugin,
   startChecks,
+  writeArtifacts,
   stateOf,
   summaryOf,
   type Building,
@@ -60,7 +61,7 @@ export class PluginWatch implements AsyncDisposable {
     const plugin = await readPlugin(io, this.#place);
     const bundle = await this.#compile(plugin);
     const artifacts = await artifactsOf(bundle, this.#building);
-    for (const [name, bytes] of artifacts) await io.files.write(join(this.#place.out, name), bytes);
+    await writeArtifacts(io, this.#place, artifacts);
     const types = { kind: "checked", findings: [], files: [] } as const;
     const summary = summaryOf({ plugin, bundle, artifacts, types }, request);
     io.print(outcomeOf(io, [{ place: this.#place, summary, ms: performance.now() - began }]));

@@ -1,6 +1,6 @@
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 
-import { unchangedBuild, writeState, type Place } from "../../build/state.ts";
+import { unchangedBuild, type Place } from "../../build/state.ts";
 import { findPlaces } from "../builds/places.ts";
 import { outcomeOf, type Built } from "../builds/report.ts";
 import { requestId, requestOf, type BuildRequest } from "../builds/request.ts";
@@ -58,11 +58,8 @@ async function buildPlaces(io: Io, places: readonly Place[], request: BuildReque
   const unchanged = known.flatMap(({ place, summary }): Built[] => (summary ? [{ place, summary }] : []));
   if (changed.length === 0) return unchanged;
 
-  const { buildAll } = await import("../builds/build-all.ts");
+  const { buildAll, writeAll } = await import("../builds/build-all.ts");
   const made = await buildAll(io, changed, request);
-  for (const { place, artifacts, state } of made) {
-    for (const [name, bytes] of artifacts) await io.files.write(join(place.out, name), bytes);
-    if (state) await writeState(place, state, io.files);
-  }
+  await writeAll(io, made);
   return [...unchanged, ...made];
 }
