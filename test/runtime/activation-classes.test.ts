@@ -104,7 +104,7 @@ it("tries a failed plugin again on demand, not before its time, and with a new i
   });
   const runtime = await startRuntime({ root, hostModules });
   const failure = { code: "START_FAILED", message: "@acme/flaky#main failed to start: venue is closed" };
-  // The second waits for the first, and comes at the moment at which it failed.
+  // The second waits for the first, and looks again at the moment at which that has failed.
   const both = await Promise.allSettled([0, 1].map(() => runtime.demand(facet("flaky#main"))));
   expect(both).toMatchObject([{ reason: failure }, { reason: failure }]);
   expect(events).toEqual(["flaky"]);

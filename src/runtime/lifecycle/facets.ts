@@ -89,7 +89,12 @@ export class Facets {
     if (this.#stopping) return;
     this.#began ??= performance.now();
     const wanted = this.#withNeeds(ids);
-    await Promise.all(wanted.flatMap(({ id }) => this.#underWay.get(id) ?? []));
+    for (;;) {
+      const underWay = wanted.flatMap(({ id }) => this.#underWay.get(id) ?? []);
+      // Whoever waits here must look again: another may have begun first.
+      if (underWay.length === 0) break;
+      await Promise.all(underWay);
+    }
     const startable = wanted.filter(({ id }) => this.#mayStart(id));
     const over = this.#begin(startable, starting);
     for (const { id } of startable) this.#underWay.set(id, over);
