@@ -32,7 +32,7 @@ export async function activateRoot(root: string, plugins: readonly BenchPlugin[]
   const published: GenerationPlugin[] = [];
   for (const { name, isolation, code } of plugins) {
     const text = `module.exports.default = { activate(context) { ${code} } };`;
-    const { bytes, ...bundle } = packBundle(
+    const { bytes, ...bundle } = await packBundle(
       manifestOf(name, isolation),
       new Map([[CODE_FILE, Buffer.from(text)]]),
     );

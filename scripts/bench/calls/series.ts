@@ -1,4 +1,4 @@
-import { describe, quantile, type Timed } from "../interleaved.ts";
+import { describe, quantile, type Measured } from "../interleaved.ts";
 
 export const ORDER = {
   clientOrderId: "c-1",
@@ -33,7 +33,7 @@ export async function table(
   { title, count, way, rounds }: Series,
   subjects: Readonly<Record<string, Echo>>,
 ): Promise<void> {
-  const timed = Object.keys(subjects).map((name): Timed & { times: number[] } => ({ name, times: [] }));
+  const timed = Object.keys(subjects).map((name): Measured & { times: number[] } => ({ name, times: [] }));
   for (let round = 0; round < WARM_UP + rounds; round++) {
     for (const [i, echo] of Object.values(subjects).entries()) {
       const began = performance.now();
@@ -44,7 +44,7 @@ export async function table(
   print(title, timed, "µs");
 }
 
-export function print(title: string, timed: readonly Timed[], unit: string): void {
+export function print(title: string, timed: readonly Measured[], unit: string): void {
   console.log(`\n${title}`);
   const [baseline] = timed;
   if (baseline) for (const each of timed) console.log(`  ${describe(each, baseline, unit)}`);
