@@ -6,12 +6,12 @@ import { portsOf } from "./ports.ts";
 const [root = "", file = ""] = process.argv.slice(2);
 const runtime = await startRuntime({
   root,
-  isolation: { watching: { heartbeatMs: 400, sampleMs: 20 } },
+  isolation: { watching: { heartbeatMs: 1000, sampleMs: 20 } },
 });
 const { ask } = portsOf(runtime);
 
 const told = await runtime
-  .limited({ ms: 2500 }, async () => ask("hostile", "act", file))
+  .limited({ ms: 5000 }, async () => ask("hostile", "act", file))
   .then(
     (value) => ({ value }),
     (error: unknown) => ({ code: (error as { code?: string }).code ?? "BAD_RESPONSE" }),

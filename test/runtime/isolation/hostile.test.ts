@@ -17,8 +17,8 @@ const PATIENCE_MS = { inline: 5000, worker: 15_000, process: 15_000 };
 
 describe.each(LEVELS)("at the level %s", (level) => {
   it.each(HOSTILE)("a plugin that $does has the fate that is documented", async (hostile) => {
-    const { fate, code } = await fateOf(hostile, level);
-    expect(fate).toBe(hostile.fate[level]);
+    const { fate, code, said } = await fateOf(hostile, level);
+    expect(fate, said).toBe(hostile.fate[level]);
     expect(code ?? "nobody is left to be told").toMatch(fate === "contained" ? hostile.told : /nobody/);
   });
 });
@@ -43,7 +43,7 @@ it("tells in its documentation how every hostile plugin fares at each level", as
 async function fateOf(
   { act, builtins = [] }: Hostile,
   level: IsolationLevel,
-): Promise<{ readonly fate: Fate; readonly code?: string }> {
+): Promise<{ readonly fate: Fate; readonly code?: string; readonly said?: string }> {
   const permissions = { net: [], secrets: [], fs: [], env: [], builtins };
   const resources = { memoryMiB: 16, startTimeoutMs: 10_000, drainTimeoutMs: 1000, stopTimeoutMs: 1000 };
   const root = await rootWith([
@@ -59,9 +59,9 @@ async function fateOf(
     },
   ]);
   const file = join(await temporaryFolder(), "file");
-  const { code: exit, killed, stdout } = await hosted([root, file], PATIENCE_MS[level]);
+  const { code: exit, killed, stdout, stderr } = await hosted([root, file], PATIENCE_MS[level]);
   if (killed) return { fate: "host hangs" };
-  if (exit !== 0) return { fate: "host ends" };
+  if (exit !== 0) return { fate: "host ends", said: stderr };
   const { told, fares } = JSON.parse(stdout) as {
     readonly told: { readonly code?: string };
     readonly fares: boolean;
@@ -77,13 +77,19 @@ function hosted(args: readonly string[], timeout: number) {
     readonly code: number | string | null | undefined;
     readonly killed: boolean;
     readonly stdout: string;
+    readonly stderr: string;
   }>();
   execFile(
     process.execPath,
     ["--max-old-space-size=128", fileURLToPath(new URL("hostile-host.ts", import.meta.url)), ...args],
     { timeout, killSignal: "SIGKILL", env: { HOST_TOKEN: "secret" } },
-    (error, stdout) =>
-      resolve({ code: error ? (error.code ?? error.signal) : 0, killed: error?.killed === true, stdout }),
+    (error, stdout, stderr) =>
+      resolve({
+        code: error ? (error.code ?? error.signal) : 0,
+        killed: error?.killed === true,
+        stdout,
+        stderr,
+      }),
   );
   return promise;
 }

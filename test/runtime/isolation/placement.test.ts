@@ -4,9 +4,12 @@ import { expect, it, onTestFinished } from "vitest";
 import { Peer } from "../../../src/runtime/isolation/peer.ts";
 import { SpareWorkers } from "../../../src/runtime/isolation/spare-workers.ts";
 import type { Message } from "../../../src/runtime/isolation/wire.ts";
+import { createLoader } from "../../../src/runtime/loading/load.ts";
 import { levelFor, placerFor } from "../../../src/runtime/place-plugin.ts";
 import type { Placement } from "../../../src/runtime/plugin-instance.ts";
 import { PortRegistry } from "../../../src/runtime/ports.ts";
+import { Timeline } from "../../../src/runtime/report/timeline.ts";
+import type { VerifiedPlugin } from "../../../src/store/verified-plugin.ts";
 import { packed } from "../../bundle/sample.ts";
 import { LEVELS, start, withPort } from "./levels.ts";
 
@@ -103,22 +106,17 @@ it("survives whatever the other end of a connection sends", async () => {
 it.each(LEVELS)(
   "runs two versions of one plugin at once, each with a state of its own, in %s",
   async (each) => {
-    const placer = await placerFor([each], {
-      spareWorkers: 0,
-      watching: { heartbeatMs: 1000, sampleMs: 100 },
+    const plugins = ["1.0.0", "2.0.0"].map((version): VerifiedPlugin => {
+      const facets = { main: { provides: {}, requires: [] } };
+      const bundle = packed({ version, multiVersion: true, facets }, counts);
+      const { manifest, content, blob } = bundle;
+      const { name } = manifest;
+      const proof = { content, blob, envelopes: [], signatures: [], warnings: [] };
+      return { ...proof, name, version, config: {}, bundle, code: () => Buffer.from(counts) };
     });
-    const counts = `let count = 0; module.exports.default = { activate: ({ plugin }) => ({ main: { provides: { account: {
-    async next() { count += 1; return [plugin.version, count]; } } } } }) };`;
-    const instances = ["1.0.0", "2.0.0"].map((version) => {
-      const bundle = packed(
-        { version, multiVersion: true, facets: { main: { provides: {}, requires: [] } } },
-        counts,
-      );
-      const { name } = bundle.manifest;
-      const { content, blob } = bundle;
-      const plugin = { name, version, content, blob, envelopes: [], config: {}, bundle, warnings: [] };
-      return placer.place(plugin, placement, each);
-    });
+    const watching = { heartbeatMs: 1000, sampleMs: 100 };
+    const placer = await placerFor(plugins, { floor: each, spareWorkers: 0, watching });
+    const instances = plugins.map((plugin) => placer.place(plugin, placement));
     const ports = await Promise.all(
       instances.map(async (instance) => {
         const { provides } = (await instance.handles()).get("main") ?? {};
@@ -135,13 +133,18 @@ it.each(LEVELS)(
   },
 );
 
+const counts = `let count = 0; module.exports.default = { activate: ({ plugin }) => ({ main: { provides: { account: {
+  async next() { count += 1; return [plugin.version, count]; } } } } }) };`;
+
+const timeline = new Timeline(0);
 const placement: Placement = {
   bound: new Map(),
   ports: new PortRegistry().accessFor("nobody", new Map()),
   secret: () => undefined,
   env: () => undefined,
   log: () => undefined,
-  hostModules: {},
+  timeline,
+  loader: createLoader({ cache: { take: () => undefined }, hostModules: {}, timeline }),
   signal: new AbortController().signal,
   onCrash: () => undefined,
 };
