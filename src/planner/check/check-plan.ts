@@ -1,0 +1,201 @@
+import satisfies from "semver/functions/satisfies.js";
+
+import type { Digest, FacetId } from "../../domain/ids.ts";
+import type { FacetRequirement, Manifest } from "../../domain/manifest.ts";
+import type { Generation, GenerationFacet, Plan } from "../../domain/plan.ts";
+import { isThere, statesOf, timelineOf, type Interval, type Presence, type Timeline } from "./timeline.ts";
+
+/** A version of a facet, while it has the bindings of one generation. */
+interface Consumer extends Interval {
+  readonly presence: Presence;
+  readonly bindings: GenerationFacet["ports"];
+  /** The generation that the bindings are of: it says what versions they were made for. */
+  readonly side: Generation;
+}
+
+/**
+ * Holds a plan against what it promises: after each wave, and between any two groups of one in any order, every
+ * requirement of everything that runs is met, nothing runs beside what it refuses, and the end is the next
+ * generation. Shares nothing with what makes plans, so that a mistake there shows here.
+ *
+ * @param manifests By content, of all versions that the plan and its base name.
+ * @returns What is wrong, as sentences; empty for a sound plan.
+ */
+export function checkPlan(
+  plan: Plan,
+  base: Generation | null,
+  manifests: ReadonlyMap<Digest, Manifest>,
+): readonly string[] {
+  const timeline = timelineOf(plan, base, manifests);
+  const present = Map.groupBy(timeline.presences, ({ facet }) => facet);
+  const byPlugin = Map.groupBy(timeline.presences, ({ plugin }) => plugin as string);
+  const found = consumersOf(plan, base, timeline).flatMap((consumer) =>
+    requirementsOf(consumer.presence).flatMap((requirement) =>
+      checkRequirement(consumer, requirement, { plan, present, byPlugin, manifests }),
+    ),
+  );
+  return [...new Set([...timeline.faults, ...found, ...checkRefusals(byPlugin), ...checkStart(plan, manifests)])];
+}
+
+interface World {
+  readonly plan: Plan;
+  readonly present: ReadonlyMap<FacetId, readonly Presence[]>;
+  readonly byPlugin: ReadonlyMap<string, readonly Presence[]>;
+  readonly manifests: ReadonlyMap<Digest, Manifest>;
+}
+
+function consumersOf(plan: Plan, base: Generation | null, { presences, rebinds }: Timeline): Consumer[] {
+  const facetsOf = (generation: Generation | null) => new Map(generation?.facets.map((facet) => [facet.id, facet]));
+  const [before, after] = [facetsOf(base), facetsOf(plan.generation)];
+  return presences.flatMap((presence): Consumer[] => {
+    const { facet, from, until } = presence;
+    const [old, next] = [before.get(facet)?.ports ?? {}, after.get(facet)?.ports ?? {}];
+    if (base && from === undefined) {
+      const change = until ?? rebinds.get(facet);
+      const first = { presence, bindings: old, side: base, from, until: change };
+      if (until !== undefined) return [first];
+      const second = { presence, bindings: next, side: plan.generation, from: change, until };
+      return change === undefined ? [{ ...second, from }, first] : [first, second];
+    }
+    return [{ presence, bindings: next, side: plan.generation, from, until }];
+  });
+}
+
+/** What a facet requires, and what others of its plugin require to load: they share its code. */
+const requirementsOf = ({ facet, manifest }: Presence): FacetRequirement[] =>
+  Object.entries(manifest.facets).flatMap(([name, { requires }]) =>
+    requires.filter(({ when }) => when === "load" || facet === `${manifest.name}#${name}`),
+  );
+
+/** All that can be there at some time and meet a requirement, each a set of intervals that must hold together. */
+function alternativesFor(
+  { bindings, side, presence: { facet } }: Consumer,
+  requirement: FacetRequirement,
+  { plan, present, byPlugin, manifests }: World,
+): { readonly provider: string; readonly alternatives: readonly (readonly Interval[])[] }[] {
+  if ("plugin" in requirement) {
+    const versions = Map.groupBy(byPlugin.get(requirement.plugin) ?? [], ({ content }) => content);
+    const fitting = [...versions.values()].filter(([version]) => version && satisfies(version.manifest.version, requirement.range));
+    const alternatives = fitting.map((parts) => parts.filter((part) => part.facet !== facet));
+    return [{ provider: requirement.plugin, alternatives }];
+  }
+  const { port, range } = requirement;
+  const offers = (manifest: Manifest | undefined, id: FacetId): boolean => {
+    const version = manifest?.facets[id.slice(id.indexOf("#") + 1)]?.provides[port];
+    return version !== undefined && satisfies(version, range);
+  };
+  const contents = new Map(side.plugins.map(({ name, content }) => [name as string, content]));
+  // A generation lists the providers of a port once, for all ranges in which a facet requires it.
+  const bound = (bindings[port] ?? []).filter((id) =>
+    offers(manifests.get(contents.get(id.slice(0, id.indexOf("#"))) ?? ("" as Digest)), id),
+  );
+  return bound.map((provider) => {
+    const direct = (present.get(provider) ?? []).filter(({ manifest }) => offers(manifest, provider)).map((one) => [one]);
+    const bridged = plan.relaxed.flatMap((relaxed) =>
+      relaxed.kind === "adapter" &&
+      relaxed.facet === facet &&
+      relaxed.provider === provider &&
+      relaxed.requirement === `port:${port}`
+        ? (present.get(relaxed.adapter) ?? [])
+            .filter(({ manifest }) => offers(manifest, relaxed.adapter))
+            .flatMap((adapter) => carriers(adapter, provider, present).map((carrier) => [adapter, carrier]))
+        : [],
+    );
+    return { provider, alternatives: [...direct, ...bridged] };
+  });
+}
+
+/** The versions of a provider that an adapter can stand on. */
+function carriers(adapter: Presence, provider: FacetId, present: World["present"]): readonly Presence[] {
+  const name = provider.slice(provider.indexOf("#") + 1);
+  return (present.get(provider) ?? []).filter(({ manifest }) =>
+    requirementsOf(adapter).every(
+      (needed) => "port" in needed && satisfies(manifest.facets[name]?.provides[needed.port] ?? "", needed.range),
+    ),
+  );
+}
+
+function checkRequirement(consumer: Consumer, requirement: FacetRequirement, world: World): string[] {
+  // What is optional need not be there, and what is there and refused is found apart.
+  if (requirement.optional) return [];
+  const { facet, manifest } = consumer.presence;
+  const what = "port" in requirement ? requirement.port : requirement.plugin;
+  const providers = alternativesFor(consumer, requirement, world);
+  if (providers.length === 0) return [`nothing is bound to ${what} ${requirement.range} of ${facet}`];
+  return providers.flatMap(({ provider, alternatives }) => {
+    for (const state of statesOf([consumer, ...alternatives.flat()])) {
+      if (!isThere(consumer, state)) continue;
+      if (alternatives.some((all) => all.every((one) => isThere(one, state)))) continue;
+      const isHeld = world.plan.waves[state.wave]?.held.includes(facet);
+      if (requirement.when === "enable" && isHeld) continue;
+      return [
+        `in wave ${state.wave + 1}, ${facet} ${manifest.version} may run while ${provider} does not meet ${what} ${requirement.range}`,
+      ];
+    }
+    return [];
+  });
+}
+
+/** Versions that must not be there at once: of one plugin, and of plugins of which one refuses the other. */
+function checkRefusals(byPlugin: World["byPlugin"]): string[] {
+  const together = (a: readonly Presence[], b: readonly Presence[]): boolean =>
+    statesOf([...a, ...b]).some(
+      (state) => a.some((one) => isThere(one, state)) && b.some((one) => isThere(one, state)),
+    );
+  return [...byPlugin.values()].flatMap((presences) => {
+    const versions = [...Map.groupBy(presences, ({ content }) => content).values()];
+    const [first] = presences;
+    const mayOverlap = presences.every(({ manifest }) => manifest.multiVersion && manifest.singleton === "none");
+    const twice = versions.length > 1 && !mayOverlap && together(versions[0] ?? [], versions.slice(1).flat());
+    const refused = versions.flatMap((own) =>
+      own.slice(0, 1).flatMap(({ manifest }) =>
+        refusedBy(manifest).flatMap(({ name, isRefused }) => {
+          const others = (byPlugin.get(name) ?? []).filter((other) => isRefused(other.manifest.version));
+          if (name === manifest.name || others.length === 0 || !together(own, others)) return [];
+          return [`${manifest.name} ${manifest.version} may run beside ${name}, which it refuses`];
+        }),
+      ),
+    );
+    return [...(twice ? [`two versions of ${first?.plugin} may run at once`] : []), ...refused];
+  });
+}
+
+const refusedBy = ({ conflicts, facets }: Manifest) => [
+  ...conflicts.map(({ plugin, range }) => ({
+    name: plugin as string,
+    isRefused: (version: string) => satisfies(version, range),
+  })),
+  ...Object.values(facets).flatMap(({ requires }) =>
+    requires.flatMap((needed) =>
+      needed.optional && "plugin" in needed
+        ? [{ name: needed.plugin as string, isRefused: (version: string) => !satisfies(version, needed.range) }]
+        : [],
+    ),
+  ),
+];
+
+/** Started from nothing, every facet comes after all that it waits for. */
+function checkStart({ generation, start }: Plan, manifests: World["manifests"]): string[] {
+  const contents = new Map(generation.plugins.map(({ name, content }) => [name as string, content]));
+  const waveOf = new Map(start.waves.flatMap((wave, number) => wave.map((id) => [id, number] as const)));
+  const places = new Map(generation.facets.map(({ id }, place) => [id, place]));
+  return generation.facets.flatMap(({ id, after, ports }) => {
+    const early = after.filter(
+      (needed) =>
+        (places.get(needed) ?? Infinity) >= (places.get(id) ?? 0) ||
+        (waveOf.get(needed) ?? Infinity) >= (waveOf.get(id) ?? -1),
+    );
+    const manifest = manifests.get(contents.get(id.slice(0, id.indexOf("#"))) ?? ("" as Digest));
+    const requires = manifest?.facets[id.slice(id.indexOf("#") + 1)]?.requires ?? [];
+    const unawaited = requires.flatMap((needed) =>
+      needed.when === "enable" || !("port" in needed)
+        ? []
+        : (ports[needed.port] ?? []).filter((provider) => !after.includes(provider)),
+    );
+    return [
+      ...early.map((needed) => `${id} starts before ${needed}`),
+      ...(waveOf.has(id) ? [] : [`${id} is in no wave of the start`]),
+      ...unawaited.map((provider) => `${id} does not wait for ${provider}`),
+    ];
+  });
+}

@@ -1,0 +1,179 @@
+import Range from "semver/classes/range.js";
+
+import type { Json } from "../domain/canonical.ts";
+import { TradsysError } from "../domain/errors.ts";
+import { facetId, type FacetId, type PluginName } from "../domain/ids.ts";
+import type { Binding, Candidate, Lock } from "../domain/lock.ts";
+import { targetOf, type Facet, type FacetRequirement } from "../domain/manifest.ts";
+import type { Generation } from "../domain/plan.ts";
+
+/** A requirement and who meets it. */
+export interface Wire {
+  readonly requirement: FacetRequirement;
+  readonly providers: readonly FacetId[];
+  /** The facet that states it: not always the facet that waits, since all facets of a plugin load together. */
+  readonly statedBy: FacetId;
+  /** JSON pointer of the requirement in the manifest of the plugin. */
+  readonly pointer: string;
+}
+
+export interface WiredPlugin {
+  readonly candidate: Candidate;
+  readonly config: { readonly [key: string]: Json };
+  readonly facets: readonly WiredFacet[];
+}
+
+/** A facet, and all that it waits for. */
+export interface WiredFacet {
+  readonly id: FacetId;
+  readonly candidate: Candidate;
+  readonly facet: Facet;
+  readonly wires: readonly Wire[];
+}
+
+/** Plugins, in name order, that are bound to one another. */
+export interface WiredSet {
+  readonly plugins: ReadonlyMap<PluginName, WiredPlugin>;
+  readonly facets: ReadonlyMap<FacetId, WiredFacet>;
+}
+
+export const NOTHING: WiredSet = { plugins: new Map(), facets: new Map() };
+
+interface Member {
+  readonly candidate: Candidate;
+  readonly config: WiredPlugin["config"];
+}
+
+/** The set that a lock describes. @throws {TradsysError} `LOCK_STALE` where the lock and the manifests disagree. */
+export function wireLock(
+  lock: Lock,
+  manifests: ReadonlyMap<PluginName, Candidate>,
+  configs: ReadonlyMap<PluginName, WiredPlugin["config"]>,
+): WiredSet {
+  const members = lock.plugins.map(({ name, version, content }): Member => {
+    const [candidate, config] = [manifests.get(name), configs.get(name)];
+    if (candidate?.content !== content) throw stale(`${name} ${version} is not the bundle that was locked`);
+    if (!config) throw new TypeError(`no configuration was given for ${name}`);
+    return { candidate, config };
+  });
+  const bindings = new Map(lock.bindings.map((binding) => [bindingKey(binding), binding]));
+  const ids = new Set(members.flatMap(({ candidate }) => facetIdsOf(candidate)));
+  return wire(members, (facet, requirement) => {
+    const target = targetOf(requirement);
+    const binding = bindings.get(bindingKey({ facet, requirement: target, range: requirement.range }));
+    if (binding?.providers.every((provider) => ids.has(provider))) return binding.providers;
+    throw stale(`the lock does not say who meets ${target} ${requirement.range} of ${facet}`);
+  });
+}
+
+/**
+ * The set that a generation describes, with the manifests of its plugins.
+ *
+ * @throws {TradsysError} `BLOB_MISSING` where one of them was not given.
+ */
+export function wireGeneration(
+  generation: Generation,
+  manifests: ReadonlyMap<PluginName, Candidate>,
+  inRange: InRange,
+): WiredSet {
+  const members = generation.plugins.map(({ name, version, content, config }): Member => {
+    const candidate = manifests.get(name);
+    if (candidate?.content === content) return { candidate, config };
+    throw new TradsysError("BLOB_MISSING", `the store does not hold ${name} ${version}, which is active`, {
+      hint: "Publish that bundle again: without its manifest nobody knows what it is compatible with.",
+    });
+  });
+  const byName = new Map(members.map(({ candidate }) => [candidate.manifest.name, candidate]));
+  const ports = new Map(generation.facets.map((facet) => [facet.id, facet.ports]));
+  const facets = new Map(members.flatMap(({ candidate }) => facetsById(candidate)));
+  return wire(members, (facet, requirement) => {
+    if ("plugin" in requirement) {
+      const provider = byName.get(requirement.plugin);
+      return provider ? facetIdsOf(provider).filter((id) => id !== facet) : [];
+    }
+    // A generation lists the providers of a port once, whichever range of the facet they are for.
+    const { port, range } = requirement;
+    return (ports.get(facet)?.[port] ?? []).filter((id) => inRange(range, facets.get(id)?.provides[port]));
+  });
+}
+
+function wire(
+  members: readonly Member[],
+  providersOf: (facet: FacetId, requirement: FacetRequirement) => readonly FacetId[],
+): WiredSet {
+  const plugins = members
+    .toSorted((a, b) => (a.candidate.manifest.name < b.candidate.manifest.name ? -1 : 1))
+    .map(({ candidate, config }): WiredPlugin => {
+      const facets = facetsById(candidate).map(([id, facet]) => ({
+        id,
+        facet,
+        wires: facet.requires.map((requirement, i): Wire => ({
+          requirement,
+          providers: providersOf(id, requirement).toSorted(),
+          statedBy: id,
+          pointer: `/facets/${id.slice(id.indexOf("#") + 1)}/requires/${i}`,
+        })),
+      }));
+      const toLoad = facets.flatMap(({ wires }) => wires.filter(isLoad));
+      return {
+        candidate,
+        config,
+        // What one facet needs to load all facets of the plugin wait for: they share its code.
+        facets: facets.map(({ id, facet, wires }) => ({
+          id,
+          candidate,
+          facet,
+          wires: [...wires, ...toLoad.filter(({ statedBy }) => statedBy !== id)],
+        })),
+      };
+    });
+  return {
+    plugins: new Map(plugins.map((plugin) => [plugin.candidate.manifest.name, plugin])),
+    facets: new Map(plugins.flatMap(({ facets }) => facets.map((facet) => [facet.id, facet]))),
+  };
+}
+
+const isLoad = ({ requirement }: Wire): boolean => requirement.when === "load";
+
+const facetsById = ({ manifest }: Candidate): (readonly [FacetId, Facet])[] =>
+  Object.entries(manifest.facets).map(([name, facet]) => [facetId(manifest.name, name), facet] as const);
+
+const facetIdsOf = (candidate: Candidate): FacetId[] => facetsById(candidate).map(([id]) => id);
+
+/** Whether a version, if there is one, is in a range. */
+export type InRange = (range: string, version: string | undefined) => boolean;
+
+/** Remembers its answers: a deployment asks the same few questions thousands of times. */
+export function rangeTester(): InRange {
+  const answers = new Map<string, boolean>();
+  return (range, version) => {
+    if (version === undefined) return false;
+    const question = `${version} ${range}`;
+    const known = answers.get(question);
+    if (known !== undefined) return known;
+    // Not `satisfies`: given a broken range, it says no instead of failing.
+    const answer = new Range(range).test(version);
+    answers.set(question, answer);
+    return answer;
+  };
+}
+
+/** The version that a requirement is about, as a provider has it in a set; `undefined` where it is not there. */
+export function offeredVersion(
+  requirement: FacetRequirement,
+  provider: FacetId,
+  { plugins, facets }: WiredSet,
+): string | undefined {
+  return "port" in requirement
+    ? facets.get(provider)?.facet.provides[requirement.port]
+    : plugins.get(requirement.plugin)?.candidate.manifest.version;
+}
+
+const bindingKey = ({
+  facet,
+  requirement,
+  range,
+}: Pick<Binding, "facet" | "requirement" | "range">): string => `${facet} ${requirement} ${range}`;
+
+const stale = (message: string): TradsysError =>
+  new TradsysError("LOCK_STALE", message, { hint: "Run `tradsys resolve` again." });
