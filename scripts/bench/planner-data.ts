@@ -1,7 +1,12 @@
 import { sha256 } from "../../src/domain/digest.ts";
 import { facetId, type Digest, type FacetId, type PluginName } from "../../src/domain/ids.ts";
 import type { Candidate, Lock } from "../../src/domain/lock.ts";
-import { PLUGIN_API_VERSION, targetOf, type FacetRequirement, type Manifest } from "../../src/domain/manifest.ts";
+import {
+  PLUGIN_API_VERSION,
+  targetOf,
+  type FacetRequirement,
+  type Manifest,
+} from "../../src/domain/manifest.ts";
 import type { Digraph } from "../../src/planner/digraph.ts";
 import { planDeployment, type PlanInput } from "../../src/planner/plan.ts";
 
@@ -54,8 +59,14 @@ export function largeUpgrade({ plugins, requirements, changedShare }: UpgradeSha
   const first = inputFor(before, null);
   const planned = planDeployment(first);
   if (!planned.ok) throw new Error(planned.error.kind);
-  const base = { digest: planned.value.next, generation: planned.value.generation, manifests: first.manifests };
-  const versions = new Map<Digest, Manifest>([...before, ...after].map(({ content, manifest }) => [content, manifest]));
+  const base = {
+    digest: planned.value.next,
+    generation: planned.value.generation,
+    manifests: first.manifests,
+  };
+  const versions = new Map<Digest, Manifest>(
+    [...before, ...after].map(({ content, manifest }) => [content, manifest]),
+  );
   return { ...inputFor(after, base), base, versions };
 }
 

@@ -2,16 +2,12 @@
  * Planning, in process: an upgrade of 1,000 plugins with 5,000 requirements of which 30 % change, with and without
  * the independent check of every state, and the order of 100,000 nodes. Targets: 20 ms, 50 ms and 100 ms.
  */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 import { checkPlan } from "../../src/planner/check/check-plan.ts";
 import { levelsOf } from "../../src/planner/digraph.ts";
 import { planDeployment } from "../../src/planner/plan.ts";
-import { largeUpgrade, randomDigraph } from "./planner-data.ts";
 import { quantile } from "./interleaved.ts";
+import { largeUpgrade, randomDigraph } from "./planner-data.ts";
 
 const rounds = Number(process.argv[2] ?? 10);
 const upgrade = largeUpgrade({ plugins: 1000, requirements: 5000, changedShare: 0.3 });
@@ -42,8 +38,12 @@ for (let round = 0; round <= rounds; round++) {
     else times.get(name)?.push(took);
   }
 }
-console.log(`${rounds} rounds, interleaved; Node.js ${process.versions.node} on ${process.platform}-${process.arch}`);
+console.log(
+  `${rounds} rounds, interleaved; Node.js ${process.versions.node} on ${process.platform}-${process.arch}`,
+);
 for (const [name, values] of times) {
   const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(values, share).toFixed(1));
-  console.log(`${name.padEnd(36)} min ${quantile(values, 0).toFixed(1)} ms  median ${middle} ms [${low}–${high}]`);
+  console.log(
+    `${name.padEnd(36)} min ${quantile(values, 0).toFixed(1)} ms  median ${middle} ms [${low}–${high}]`,
+  );
 }

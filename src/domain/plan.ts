@@ -53,7 +53,11 @@ export type Change =
       /** What keeps it from being undone, or from keeping its state. Absent where nothing does. */
       readonly state?: "one-way" | "lost";
     }
-  | { readonly action: "reconfigure" | "rebind" | "unchanged"; readonly plugin: PluginName; readonly to: string };
+  | {
+      readonly action: "reconfigure" | "rebind" | "unchanged";
+      readonly plugin: PluginName;
+      readonly to: string;
+    };
 
 /** A plugin as it stands before or after a step. */
 export interface StepVersion {
@@ -103,7 +107,12 @@ export interface Wave {
 
 /** How the way was cleared where one plugin at a time was impossible. */
 export type Relaxation =
-  | { readonly kind: "held"; readonly facet: FacetId; readonly requirement: string; readonly provider: FacetId }
+  | {
+      readonly kind: "held";
+      readonly facet: FacetId;
+      readonly requirement: string;
+      readonly provider: FacetId;
+    }
   | { readonly kind: "side-by-side"; readonly plugin: PluginName }
   | {
       readonly kind: "adapter";

@@ -1,5 +1,5 @@
-import { facetId } from "../domain/ids.ts";
 import type { Host } from "../domain/host.ts";
+import { facetId } from "../domain/ids.ts";
 import type { Candidate } from "../domain/lock.ts";
 import type { AdapterFacet } from "./transition.ts";
 import type { InRange, Wire, WiredFacet, WiredSet } from "./wiring.ts";
@@ -39,7 +39,8 @@ export function adapterFinder(
       if (!only || others.length > 0) continue;
       const [name, { provides, requires }] = only;
       const fits = requires.every(
-        (needed) => "port" in needed && needed.port === port && inRange(needed.range, provider.facet.provides[port]),
+        (needed) =>
+          "port" in needed && needed.port === port && inRange(needed.range, provider.facet.provides[port]),
       );
       if (fits && requires.length > 0 && inRange(range, provides[port])) {
         return { candidate, facet: facetId(candidate.manifest.name, name) };

@@ -41,9 +41,18 @@ function breakComponent(graph: BreakableGraph, edges: readonly number[]): readon
   const costOf = (edge: number): number => graph.cost[edge] ?? 0;
   const costs = [...new Set(edges.map(costOf))].filter((cost) => cost > 0).toSorted((a, b) => a - b);
   const local = localGraph(graph, edges);
-  const whole = new Parts(local, edges.map(() => true));
+  const whole = new Parts(
+    local,
+    edges.map(() => true),
+  );
 
-  const attempts = costs.map((limit) => new Parts(local, edges.map((edge) => costOf(edge) === 0 || costOf(edge) > limit)));
+  const attempts = costs.map(
+    (limit) =>
+      new Parts(
+        local,
+        edges.map((edge) => costOf(edge) === 0 || costOf(edge) > limit),
+      ),
+  );
   // What goes further replaces what is before it only where it makes something smaller.
   const chosen = attempts.reduce((best, next) => (isFiner(next.sizes, best.sizes) ? next : best), whole);
   if (chosen === whole) return [];
@@ -61,7 +70,10 @@ function isFiner(sizes: readonly number[], than: readonly number[]): boolean {
 }
 
 /** The part of a graph that some edges span, its nodes numbered from 0. */
-function localGraph(graph: BreakableGraph, edges: readonly number[]): Digraph & { readonly unit: readonly number[] } {
+function localGraph(
+  graph: BreakableGraph,
+  edges: readonly number[],
+): Digraph & { readonly unit: readonly number[] } {
   const numbers = new Map<number, number>();
   const unit: number[] = [];
   const number = (node: number): number => {
@@ -91,7 +103,10 @@ class Parts {
   constructor(graph: Digraph & { readonly unit: readonly number[] }, kept: boolean[]) {
     this.kept = kept;
     this.#graph = graph;
-    const edges = kept.keys().filter((edge) => kept[edge]).toArray();
+    const edges = kept
+      .keys()
+      .filter((edge) => kept[edge])
+      .toArray();
     const { of, count } = componentsOf({
       size: graph.size,
       from: edges.map((edge) => graph.from[edge] ?? 0),
@@ -115,7 +130,8 @@ class Parts {
     const [from, to] = this.#ends(edge);
     const between = from === to ? [from] : this.#between(to, from);
     const union = new Set(between.flatMap((component) => [...(this.#units[component] ?? [])]));
-    if (union.size > Math.max(0, ...between.map((component) => this.#units[component]?.size ?? 0))) return false;
+    if (union.size > Math.max(0, ...between.map((component) => this.#units[component]?.size ?? 0)))
+      return false;
     this.#merge(between, union);
     this.#join(edge);
     return true;
@@ -162,6 +178,8 @@ class Parts {
       this.#units[other] = new Set();
     }
     this.#units[target] = units;
-    this.#next[target] = new Set([...next].map((component) => this.#find(component)).filter((component) => component !== target));
+    this.#next[target] = new Set(
+      [...next].map((component) => this.#find(component)).filter((component) => component !== target),
+    );
   }
 }

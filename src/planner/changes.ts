@@ -9,7 +9,9 @@ import type { InRange, WiredPlugin, WiredSet } from "./wiring.ts";
 /** What becomes of each plugin of either set, in name order. A facet that gets other providers is seen later. */
 export function changesBetween(base: WiredSet, next: WiredSet, inRange: InRange): readonly Change[] {
   const names = [...new Set([...base.plugins.keys(), ...next.plugins.keys()])].toSorted();
-  return names.flatMap((name) => changeOf(name, [base.plugins.get(name), next.plugins.get(name)], inRange) ?? []);
+  return names.flatMap(
+    (name) => changeOf(name, [base.plugins.get(name), next.plugins.get(name)], inRange) ?? [],
+  );
 }
 
 function changeOf(

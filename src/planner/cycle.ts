@@ -1,4 +1,4 @@
-import { parseFacetId, type FacetId, type PluginName } from "../domain/ids.ts";
+import type { FacetId, PluginName } from "../domain/ids.ts";
 import type { GenerationFacet } from "../domain/plan.ts";
 import { componentsOf } from "./digraph.ts";
 import type { Edge } from "./edge.ts";
@@ -47,7 +47,9 @@ export function findPluginCycle(facets: readonly GenerationFacet[]): readonly Pl
 function closedPath<Id extends string>(needs: ReadonlyMap<Id, ReadonlySet<Id>>): readonly Id[] {
   const ids = [...needs.keys()].toSorted();
   const numbers = new Map(ids.map((id, number) => [id, number]));
-  const edges = ids.flatMap((id) => [...(needs.get(id) ?? [])].map((other) => [numbers.get(id), numbers.get(other)]));
+  const edges = ids.flatMap((id) =>
+    [...(needs.get(id) ?? [])].map((other) => [numbers.get(id), numbers.get(other)]),
+  );
   const { of } = componentsOf({
     size: ids.length,
     from: edges.map(([from = 0]) => from),
@@ -66,12 +68,9 @@ function closedPath<Id extends string>(needs: ReadonlyMap<Id, ReadonlySet<Id>>):
   }
   const loop = walked.slice(walked.findIndex((id) => id === next));
   const smallest = loop.toSorted()[0];
-  const start = loop.indexOf(smallest ?? loop[0] as Id);
+  const start = loop.indexOf(smallest ?? (loop[0] as Id));
   return loop.length === 0 ? [] : [...loop.slice(start), ...loop.slice(0, start + 1)];
 }
 
-export function pluginOf(id: FacetId): PluginName {
-  const parsed = parseFacetId(id);
-  if (!parsed) throw new TypeError(`${id} is not a facet id`);
-  return parsed.plugin;
-}
+/** The plugin of a facet. */
+export const pluginOf = (id: FacetId): PluginName => id.slice(0, id.indexOf("#")) as PluginName;

@@ -66,7 +66,7 @@ export function componentsOf(graph: Digraph): Components {
         continue;
       }
       if (low[node] === found[node]) {
-        for (let member = -1; member !== node; ) {
+        for (let member = -1; member !== node;) {
           member = at(open, --openCount);
           of[member] = count;
         }

@@ -14,7 +14,10 @@ export function estimateStart(
 ): StartOrder {
   const ids = waves.flat();
   const estimates = new Map(
-    ids.map((id) => [id, measured.get(id) ?? set.facets.get(id)?.candidate.manifest.resources.startTimeoutMs ?? 0]),
+    ids.map((id) => [
+      id,
+      measured.get(id) ?? set.facets.get(id)?.candidate.manifest.resources.startTimeoutMs ?? 0,
+    ]),
   );
   const { path, ms } = longestPath(ids, { after, estimates });
   return {

@@ -31,14 +31,19 @@ export function explainRefusal(refusal: Refusal): Explanation {
       };
     case "one-way":
       return {
-        message: ["these changes cannot be undone:", ...refusal.changes.map((change) => `  - ${explainOneWay(change)}`)].join("\n"),
+        message: [
+          "these changes cannot be undone:",
+          ...refusal.changes.map((change) => `  - ${explainOneWay(change)}`),
+        ].join("\n"),
         hint: "--accept-one-way takes them nevertheless.",
       };
     case "evidence":
       return {
         message: [
           "the policy asks for evidence that these versions do not have:",
-          ...refusal.missing.map(({ plugin, version, types }) => `  - ${plugin} ${version}: ${types.join(", ")}`),
+          ...refusal.missing.map(
+            ({ plugin, version, types }) => `  - ${plugin} ${version}: ${types.join(", ")}`,
+          ),
         ].join("\n"),
         hint: "Record what was tested under `evidence` in the manifest, and release it.",
       };
@@ -72,7 +77,9 @@ function explainCycle({ path, edges }: Cycle): Explanation {
   const isOnly = ({ from, to }: Edge): boolean =>
     edges.filter((other) => other.from === from && other.to === to).length === 1;
   const breakable = edges.filter((edge) => edge.origin.kind === "requirement" && isOnly(edge));
-  const pulled = edges.filter(({ from, origin }) => origin.kind === "requirement" && origin.statedBy !== from);
+  const pulled = edges.filter(
+    ({ from, origin }) => origin.kind === "requirement" && origin.statedBy !== from,
+  );
   return {
     message: [
       `These facets wait for each other: ${path.join(" -> ")}`,
@@ -80,7 +87,9 @@ function explainCycle({ path, edges }: Cycle): Explanation {
       ...new Set(
         pulled.flatMap(({ origin }) =>
           origin.kind === "requirement"
-            ? [`With \`when: start\` for ${origin.requirement}, ${origin.statedBy} alone would wait, and not its whole plugin.`]
+            ? [
+                `With \`when: start\` for ${origin.requirement}, ${origin.statedBy} alone would wait, and not its whole plugin.`,
+              ]
             : [],
         ),
       ),

@@ -2,7 +2,6 @@ import { canonical } from "../domain/canonical.ts";
 import { sha256 } from "../domain/digest.ts";
 import type { Digest, FacetId, PluginName } from "../domain/ids.ts";
 import type { Candidate, Lock } from "../domain/lock.ts";
-import { targetOf } from "../domain/manifest.ts";
 import {
   GENERATION_API_VERSION,
   PLAN_API_VERSION,
@@ -82,7 +81,11 @@ export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
     host: lock.host,
     trust,
     plugins: [...next.plugins.values()].map(toGenerationPlugin),
-    facets: nextOrder.map((id) => ({ id, after: ordered.value.after.get(id) ?? [], ports: portsOf(next, id) })),
+    facets: nextOrder.map((id) => ({
+      id,
+      after: ordered.value.after.get(id) ?? [],
+      ports: portsOf(next, id),
+    })),
   };
 
   const versions = changesBetween(base, next, inRange);
@@ -102,7 +105,11 @@ export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
       estimates: new Map(Object.entries(start.estimatesMs) as [FacetId, number][]),
       drain: policy.drain ?? {},
     });
-  const rollout = withinBudget(() => roll(transition(true)), () => roll(transition(false)), input.memoryBudgetMiB);
+  const rollout = withinBudget(
+    () => roll(transition(true)),
+    () => roll(transition(false)),
+    input.memoryBudgetMiB,
+  );
   if (!rollout.ok) return rollout;
   const tooLarge = oversizedGroup(rollout.value, policy.largestGroup);
   if (tooLarge) return err(tooLarge);
@@ -129,7 +136,9 @@ export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
     changes,
     waves,
     relaxed,
-    adapters: adapters.map(({ candidate }) => toGenerationPlugin({ candidate, config: candidate.manifest.config.defaults })),
+    adapters: adapters.map(({ candidate }) =>
+      toGenerationPlugin({ candidate, config: candidate.manifest.config.defaults }),
+    ),
     start,
     policy: judged.value,
     generation,
@@ -142,13 +151,19 @@ function withinBudget(
   atOnce: () => Rollout,
   budgetMiB: number | undefined,
 ): Result<Rollout, Refusal> {
-  const excess = ({ waves }: Rollout): number => waves.findIndex(({ memoryMiB }) => memoryMiB > (budgetMiB ?? Infinity));
+  const excess = ({ waves }: Rollout): number =>
+    waves.findIndex(({ memoryMiB }) => memoryMiB > (budgetMiB ?? Infinity));
   const first = sideBySide();
   if (excess(first) === -1) return ok(first);
   const second = first.relaxed.some(({ kind }) => kind === "side-by-side") ? atOnce() : first;
   const wave = excess(second);
   if (wave === -1) return ok(second);
-  return err({ kind: "memory", wave: wave + 1, needsMiB: second.waves[wave]?.memoryMiB ?? 0, budgetMiB: budgetMiB ?? 0 });
+  return err({
+    kind: "memory",
+    wave: wave + 1,
+    needsMiB: second.waves[wave]?.memoryMiB ?? 0,
+    budgetMiB: budgetMiB ?? 0,
+  });
 }
 
 function oversizedGroup({ waves }: Rollout, most = Infinity): Refusal | undefined {
@@ -187,13 +202,11 @@ function toGenerationPlugin({
 
 /** A facet may require one port in several ranges: it gets all that any of them binds. */
 function portsOf(set: WiredSet, facet: FacetId): Readonly<Record<string, readonly FacetId[]>> {
-  const own = (set.facets.get(facet)?.wires ?? []).filter(
-    ({ statedBy, requirement }) => statedBy === facet && "port" in requirement,
-  );
-  const ports = Map.groupBy(own, ({ requirement }) => targetOf(requirement).slice("port:".length));
-  return Object.fromEntries(
-    [...ports]
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([port, wires]) => [port, [...new Set(wires.flatMap(({ providers }) => providers))].toSorted()]),
-  );
+  const ports: Record<string, readonly FacetId[]> = {};
+  for (const { statedBy, requirement, providers } of set.facets.get(facet)?.wires ?? []) {
+    if (statedBy !== facet || !("port" in requirement)) continue;
+    const known = ports[requirement.port];
+    ports[requirement.port] = known ? [...new Set([...known, ...providers])].toSorted() : providers;
+  }
+  return ports;
 }

@@ -19,7 +19,11 @@ export type Refusal =
   | { readonly kind: "one-way"; readonly changes: readonly Change[] }
   | {
       readonly kind: "evidence";
-      readonly missing: readonly { readonly plugin: PluginName; readonly version: string; readonly types: readonly Evidence["type"][] }[];
+      readonly missing: readonly {
+        readonly plugin: PluginName;
+        readonly version: string;
+        readonly types: readonly Evidence["type"][];
+      }[];
     }
   | Extract<WindowVerdict, { readonly kind: "frozen" }>;
 

@@ -41,7 +41,13 @@ export function orderFacets(set: WiredSet, order: DeploymentOrder = {}): Result<
   );
   const kept = edges.filter((_, edge) => !isHeld.has(edge));
   const levels = levelsOf(graph(kept));
-  if (levels.includes(-1)) return err(cycleIn(ids.filter((_, facet) => levels[facet] === -1), kept));
+  if (levels.includes(-1))
+    return err(
+      cycleIn(
+        ids.filter((_, facet) => levels[facet] === -1),
+        kept,
+      ),
+    );
 
   const after = new Map<FacetId, Set<FacetId>>(ids.map((id) => [id, new Set()]));
   for (const { from, to } of kept) after.get(from)?.add(to);
@@ -61,15 +67,24 @@ export const byPriority =
     (facets.get(a)?.candidate.manifest.priority ?? 0) - (facets.get(b)?.candidate.manifest.priority ?? 0) ||
     (a < b ? -1 : 1);
 
-const requiredEdges = ({ facets }: WiredSet): Edge[] =>
-  [...facets.values()].flatMap(({ id, wires }) =>
-    wires.flatMap(({ requirement, providers, statedBy, pointer }) => {
+function requiredEdges({ facets }: WiredSet): Edge[] {
+  const edges: Edge[] = [];
+  for (const { id, wires } of facets.values()) {
+    for (const { requirement, providers, statedBy, pointer } of wires) {
       const { range, when } = requirement;
-      const target = targetOf(requirement);
-      const origin = { kind: "requirement", requirement: target, range, when, statedBy, pointer } as const;
-      return providers.map((to): Edge => ({ from: id, to, origin }));
-    }),
-  );
+      const origin = {
+        kind: "requirement",
+        requirement: targetOf(requirement),
+        range,
+        when,
+        statedBy,
+        pointer,
+      } as const;
+      for (const to of providers) edges.push({ from: id, to, origin });
+    }
+  }
+  return edges;
+}
 
 /** What a deployment says of the order. Members that are not deployed, or in both places, say nothing. */
 export function orderEdges(set: WiredSet, { stages = {}, rules = [] }: DeploymentOrder): Edge[] {
@@ -101,4 +116,6 @@ export function orderEdges(set: WiredSet, { stages = {}, rules = [] }: Deploymen
 
 /** A facet by its id, or all facets of a plugin by its name. */
 const facetsNamed = ({ plugins, facets }: WiredSet, name: string): FacetId[] =>
-  (plugins.get(name as PluginName)?.facets ?? [facets.get(name as FacetId)]).flatMap((facet) => facet?.id ?? []);
+  (plugins.get(name as PluginName)?.facets ?? [facets.get(name as FacetId)]).flatMap(
+    (facet) => facet?.id ?? [],
+  );

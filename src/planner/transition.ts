@@ -44,7 +44,12 @@ export type Reason =
       readonly instead: string | undefined;
       readonly adapter?: AdapterFacet;
     }
-  | { readonly kind: "conflict"; readonly plugin: Candidate; readonly other: Candidate; readonly range: string }
+  | {
+      readonly kind: "conflict";
+      readonly plugin: Candidate;
+      readonly other: Candidate;
+      readonly range: string;
+    }
   | { readonly kind: "order"; readonly rule: string }
   | { readonly kind: "overlap"; readonly plugin: PluginName };
 
@@ -71,12 +76,6 @@ export interface TransitionInput {
   readonly mayOverlap: boolean;
   /** Looks for an adapter that offers what an old requirement wants on top of a new provider. */
   readonly adapterFor: (wire: Wire, provider: WiredFacet) => AdapterFacet | undefined;
-}
-
-/** When a version of a facet begins and ends to be there, as moves; `undefined` where it always is. */
-interface Presence {
-  readonly from: number | undefined;
-  readonly until: number | undefined;
 }
 
 /**
@@ -126,44 +125,50 @@ export function transitionBetween(input: TransitionInput): Transition {
   const constrain = (constraint: Constraint): void => {
     if (constraint.first !== constraint.second) constraints.push(constraint);
   };
-  const require = (consumer: WiredFacet, side: "before" | "after", presence: Presence): void => {
-    const [own, other] = side === "before" ? [base, next] : [next, base];
+  const require = (consumer: WiredFacet, side: "before" | "after", own: number | undefined): void => {
+    if (own === undefined) return;
+    const other = side === "before" ? next : base;
     for (const wire of consumer.wires) {
       for (const provider of wire.providers) {
         // On its own side the provider is there; the question is whether the other side's would do as well.
         const move = (side === "before" ? leaves : arrives).get(provider);
         if (move === undefined) continue;
         const there = other.facets.get(provider);
-        const isOwn = pluginOf(provider) === pluginOf(consumer.id);
+        const isOwn = pluginOf(provider) === consumer.candidate.manifest.name;
         const instead = offeredVersion(wire.requirement, provider, other);
         if (!isOwn && inRange(wire.requirement.range, instead)) continue;
-        if (!own.facets.has(provider)) throw new TypeError(`${provider} is bound and not in its set`);
         const adapter = side === "before" && there && !isOwn ? adapterFor(wire, there) : undefined;
-        const reason = { kind: "requirement", consumer, side, wire, provider, instead, ...(adapter && { adapter }) } as const;
+        const reason = {
+          kind: "requirement",
+          consumer,
+          side,
+          wire,
+          provider,
+          instead,
+          ...(adapter && { adapter }),
+        } as const;
         const lazy = wire.requirement.when === "enable" ? COST.soft : undefined;
         const cost = lazy ?? (adapter ? COST.adapter : COST.hard);
-        const [first, second] = side === "before" ? [presence.until, move] : [move, presence.from];
-        if (first !== undefined && second !== undefined) constrain({ first, second, cost, reason });
+        const [first, second] = side === "before" ? [own, move] : [move, own];
+        constrain({ first, second, cost, reason });
       }
     }
   };
+  // A facet that does not move has the same bindings on both sides, so that both meet what it requires.
   for (const consumer of base.facets.values()) {
-    const until = leaves.get(consumer.id) ?? rebinds.get(consumer.id);
-    require(consumer, "before", { from: undefined, until });
+    require(consumer, "before", leaves.get(consumer.id) ?? rebinds.get(consumer.id));
   }
   for (const consumer of next.facets.values()) {
-    const from = arrives.get(consumer.id) ?? rebinds.get(consumer.id);
-    require(consumer, "after", { from, until: undefined });
+    require(consumer, "after", arrives.get(consumer.id) ?? rebinds.get(consumer.id));
   }
 
   const movesOf = (facets: ReadonlyMap<FacetId, number>, candidate: Candidate, set: WiredSet): number[] => [
-    ...new Set(
-      set.plugins.get(candidate.manifest.name)?.facets.flatMap(({ id }) => facets.get(id) ?? []),
-    ),
+    ...new Set(set.plugins.get(candidate.manifest.name)?.facets.flatMap(({ id }) => facets.get(id) ?? [])),
   ];
   for (const { leaving, arriving, reason } of incompatiblePairs(input)) {
     for (const first of movesOf(leaves, leaving, base)) {
-      for (const second of movesOf(arrives, arriving, next)) constrain({ first, second, cost: COST.hard, reason });
+      for (const second of movesOf(arrives, arriving, next))
+        constrain({ first, second, cost: COST.hard, reason });
     }
   }
 
@@ -206,24 +211,29 @@ interface IncompatiblePair {
 
 /** Plugins of the base and the next set of which one refuses the other. */
 const incompatiblePairs = ({ base, next, inRange }: TransitionInput): IncompatiblePair[] => [
-  ...refusals(base, next, inRange).map((reason) => ({ leaving: reason.plugin, arriving: reason.other, reason })),
-  ...refusals(next, base, inRange).map((reason) => ({ leaving: reason.other, arriving: reason.plugin, reason })),
+  ...refusals(base, next, inRange).map((reason) => ({
+    leaving: reason.plugin,
+    arriving: reason.other,
+    reason,
+  })),
+  ...refusals(next, base, inRange).map((reason) => ({
+    leaving: reason.other,
+    arriving: reason.plugin,
+    reason,
+  })),
 ];
 
 /** Who in one set does not accept whom in the other: a conflict, or an optional plugin out of range. */
 function refusals(from: WiredSet, to: WiredSet, inRange: InRange): Extract<Reason, { kind: "conflict" }>[] {
   return [...from.plugins.values()].flatMap(({ candidate: plugin }) => {
     const { name: own, conflicts, facets } = plugin.manifest;
-    const statements = [
-      ...conflicts.map(({ plugin: name, range }) => ({ name, range, refuses: true })),
-      ...Object.values(facets).flatMap(({ requires }) =>
-        requires.flatMap((requirement) =>
-          requirement.optional && "plugin" in requirement
-            ? [{ name: requirement.plugin, range: requirement.range, refuses: false }]
-            : [],
-        ),
-      ),
-    ];
+    const statements = conflicts.map(({ plugin: name, range }) => ({ name, range, refuses: true }));
+    for (const { requires } of Object.values(facets)) {
+      for (const requirement of requires) {
+        if (!requirement.optional || !("plugin" in requirement)) continue;
+        statements.push({ name: requirement.plugin, range: requirement.range, refuses: false });
+      }
+    }
     return statements.flatMap(({ name, range, refuses }) => {
       const other = to.plugins.get(name)?.candidate;
       if (!other || name === own || inRange(range, other.manifest.version) !== refuses) return [];

@@ -45,7 +45,10 @@ export function rollOut(input: WavesInput): Rollout {
     wave.map((members): StepGroup => {
       const group = groupOf[members[0] ?? 0];
       const own = members.flatMap((move) => moves[move] ?? []);
-      const steps = [...toSteps(own), ...(bridgesIn.get(group) ?? []).map(({ adapter }) => adapterStep("start", adapter))];
+      const steps = [
+        ...toSteps(own),
+        ...(bridgesIn.get(group) ?? []).map(({ adapter }) => adapterStep("start", adapter)),
+      ];
       const isAtomic = new Set(own.map(({ plugin }) => plugin)).size > 1;
       return isAtomic ? { steps, because: reasonOf(inside.get(group) ?? [], moves) } : { steps };
     }),
@@ -58,11 +61,17 @@ export function rollOut(input: WavesInput): Rollout {
   const estimateOf = estimator(input);
   const sorted = groups.map((wave) => wave.toSorted((a, b) => compare(rank(a), rank(b))));
   const held = heldFacets(broken, { waveOf, groupOf });
-  const memory = memoryOf(input, sorted, bridges.map(({ adapter }) => adapter));
+  const memory = memoryOf(
+    input,
+    sorted,
+    bridges.map(({ adapter }) => adapter),
+  );
   return {
     waves: sorted.map((wave, number) => ({
       groups: wave,
-      held: [...new Set(held.flatMap(({ facet, from, to }) => (from <= number && number <= to ? [facet] : [])))].toSorted(),
+      held: [
+        ...new Set(held.flatMap(({ facet, from, to }) => (from <= number && number <= to ? [facet] : []))),
+      ].toSorted(),
       memoryMiB: memory[number] ?? 0,
       estimateMs: Math.max(0, ...wave.map(estimateOf)),
     })),
@@ -96,7 +105,11 @@ function stepMaker({ base, next, changes, baseOrder, nextOrder, drain }: WavesIn
     changes.flatMap((change) => ("state" in change && change.state !== undefined ? [change.plugin] : [])),
   );
 
-  const step = (action: Step["action"], plugin: PluginName, parts: { stop: FacetId[]; start: FacetId[] }): Step => {
+  const step = (
+    action: Step["action"],
+    plugin: PluginName,
+    parts: { stop: FacetId[]; start: FacetId[] },
+  ): Step => {
     const [from, to] = [base.plugins.get(plugin), next.plugins.get(plugin)];
     return {
       action,
@@ -118,7 +131,10 @@ function stepMaker({ base, next, changes, baseOrder, nextOrder, drain }: WavesIn
     for (const move of moves) {
       const isBoth = (move.kind === "arrive" || move.kind === "leave") && bothIn(moves, move.plugin);
       const kind = isBoth ? "replace" : move.kind;
-      kinds.set(`${kind} ${move.plugin}`, [...(kinds.get(`${kind} ${move.plugin}`) ?? []), { ...move, kind } as Move]);
+      kinds.set(`${kind} ${move.plugin}`, [
+        ...(kinds.get(`${kind} ${move.plugin}`) ?? []),
+        { ...move, kind } as Move,
+      ]);
     }
     return [...kinds.values()]
       .flatMap(([move, ...others]): Step[] => {
@@ -175,12 +191,21 @@ function bridgesOf(broken: readonly Constraint[]): readonly Bridge[] {
     if (cost !== COST.adapter || reason.kind !== "requirement" || !reason.adapter) return [];
     return [{ adapter: reason.adapter, consumer: first, provider: second, constraint }];
   });
-  return [...Map.groupBy(uses, ({ adapter, provider }) => `${adapter.facet} ${provider}`).values()].flatMap((list) => {
-    const [use] = list;
-    if (!use) return [];
-    const consumers = list.map(({ consumer }) => consumer);
-    return [{ adapter: use.adapter, provider: use.provider, consumers, broken: list.map(({ constraint }) => constraint) }];
-  });
+  return [...Map.groupBy(uses, ({ adapter, provider }) => `${adapter.facet} ${provider}`).values()].flatMap(
+    (list) => {
+      const [use] = list;
+      if (!use) return [];
+      const consumers = list.map(({ consumer }) => consumer);
+      return [
+        {
+          adapter: use.adapter,
+          provider: use.provider,
+          consumers,
+          broken: list.map(({ constraint }) => constraint),
+        },
+      ];
+    },
+  );
 }
 
 const adapterStep = (action: "start" | "stop", { candidate, facet }: AdapterFacet): Step => {
@@ -208,7 +233,9 @@ const heldFacets = (
     if (cost !== COST.soft || reason.kind !== "requirement" || groupOf[first] === groupOf[second]) return [];
     const [from, to] = [waveOf[second] ?? 0, waveOf[first] ?? 0];
     const { consumer, wire, provider } = reason;
-    return from <= to ? [{ facet: consumer.id, requirement: targetOf(wire.requirement), provider, from, to }] : [];
+    return from <= to
+      ? [{ facet: consumer.id, requirement: targetOf(wire.requirement), provider, from, to }]
+      : [];
   });
 
 function relaxations(
@@ -221,12 +248,24 @@ function relaxations(
   },
 ): readonly Relaxation[] {
   const { moves, groupOf, held, bridges } = found;
-  const arrivals = moves.flatMap((move, i) => (move.kind === "arrive" ? [{ plugin: move.plugin, group: groupOf[i] }] : []));
-  const leaves = new Map(moves.flatMap((move, i) => (move.kind === "leave" ? [[move.plugin, groupOf[i]] as const] : [])));
+  const arrivals = moves.flatMap((move, i) =>
+    move.kind === "arrive" ? [{ plugin: move.plugin, group: groupOf[i] }] : [],
+  );
+  const leaves = new Map(
+    moves.flatMap((move, i) => (move.kind === "leave" ? [[move.plugin, groupOf[i]] as const] : [])),
+  );
   const all: Relaxation[] = [
-    ...held.map(({ facet, requirement, provider }) => ({ kind: "held" as const, facet, requirement, provider })),
+    ...held.map(({ facet, requirement, provider }) => ({
+      kind: "held" as const,
+      facet,
+      requirement,
+      provider,
+    })),
     ...arrivals
-      .filter(({ plugin, group }) => base.plugins.has(plugin) && next.plugins.has(plugin) && leaves.get(plugin) !== group)
+      .filter(
+        ({ plugin, group }) =>
+          base.plugins.has(plugin) && next.plugins.has(plugin) && leaves.get(plugin) !== group,
+      )
       .map(({ plugin }) => ({ kind: "side-by-side" as const, plugin })),
     ...bridges.flatMap(({ adapter, broken }) =>
       broken.flatMap(({ reason }) =>
@@ -276,9 +315,13 @@ function memoryOf(
     declared.set(candidate.content, candidate.manifest.resources.memoryMiB);
   }
   const mib = (version: StepVersion | undefined): number => declared.get(version?.content ?? "") ?? 0;
-  let present = base.plugins.values().reduce((sum, { candidate }) => sum + candidate.manifest.resources.memoryMiB, 0);
+  let present = base.plugins
+    .values()
+    .reduce((sum, { candidate }) => sum + candidate.manifest.resources.memoryMiB, 0);
   const begun = new Set<string>();
-  const leftOf = new Map<PluginName, number>([...base.plugins].map(([name, { facets }]) => [name, facets.length]));
+  const leftOf = new Map<PluginName, number>(
+    [...base.plugins].map(([name, { facets }]) => [name, facets.length]),
+  );
   return waves.map((wave) => {
     let [peak, after] = [present, present];
     for (const { action, plugin, from, to, stop } of wave.flatMap(({ steps }) => steps)) {

@@ -3,7 +3,7 @@ import Range from "semver/classes/range.js";
 import type { Json } from "../domain/canonical.ts";
 import { TradsysError } from "../domain/errors.ts";
 import { facetId, type FacetId, type PluginName } from "../domain/ids.ts";
-import type { Binding, Candidate, Lock } from "../domain/lock.ts";
+import type { Candidate, Lock } from "../domain/lock.ts";
 import { targetOf, type Facet, type FacetRequirement } from "../domain/manifest.ts";
 import type { Generation } from "../domain/plan.ts";
 
@@ -56,11 +56,13 @@ export function wireLock(
     if (!config) throw new TypeError(`no configuration was given for ${name}`);
     return { candidate, config };
   });
-  const bindings = new Map(lock.bindings.map((binding) => [bindingKey(binding), binding]));
-  const ids = new Set(members.flatMap(({ candidate }) => facetIdsOf(candidate)));
+  const ids = new Set(members.flatMap(({ candidate }) => facetsById(candidate).map(([id]) => id)));
+  const bindingsOf = Map.groupBy(lock.bindings, ({ facet }) => facet);
   return wire(members, (facet, requirement) => {
     const target = targetOf(requirement);
-    const binding = bindings.get(bindingKey({ facet, requirement: target, range: requirement.range }));
+    const binding = bindingsOf
+      .get(facet)
+      ?.find((each) => each.requirement === target && each.range === requirement.range);
     if (binding?.providers.every((provider) => ids.has(provider))) return binding.providers;
     throw stale(`the lock does not say who meets ${target} ${requirement.range} of ${facet}`);
   });
@@ -89,7 +91,7 @@ export function wireGeneration(
   return wire(members, (facet, requirement) => {
     if ("plugin" in requirement) {
       const provider = byName.get(requirement.plugin);
-      return provider ? facetIdsOf(provider).filter((id) => id !== facet) : [];
+      return provider ? facetsById(provider).flatMap(([id]) => (id === facet ? [] : id)) : [];
     }
     // A generation lists the providers of a port once, whichever range of the facet they are for.
     const { port, range } = requirement;
@@ -101,44 +103,41 @@ function wire(
   members: readonly Member[],
   providersOf: (facet: FacetId, requirement: FacetRequirement) => readonly FacetId[],
 ): WiredSet {
-  const plugins = members
-    .toSorted((a, b) => (a.candidate.manifest.name < b.candidate.manifest.name ? -1 : 1))
-    .map(({ candidate, config }): WiredPlugin => {
-      const facets = facetsById(candidate).map(([id, facet]) => ({
-        id,
-        facet,
-        wires: facet.requires.map((requirement, i): Wire => ({
+  const plugins = new Map<PluginName, WiredPlugin>();
+  const facets = new Map<FacetId, WiredFacet>();
+  for (const member of members.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
+    const wired = facetsById(member.candidate).map(([id, facet]) => ({
+      id,
+      candidate: member.candidate,
+      facet,
+      wires: facet.requires.map((requirement, i): Wire => {
+        const providers = providersOf(id, requirement);
+        return {
           requirement,
-          providers: providersOf(id, requirement).toSorted(),
+          providers: providers.length > 1 ? providers.toSorted() : providers,
           statedBy: id,
           pointer: `/facets/${id.slice(id.indexOf("#") + 1)}/requires/${i}`,
-        })),
-      }));
-      const toLoad = facets.flatMap(({ wires }) => wires.filter(isLoad));
-      return {
-        candidate,
-        config,
-        // What one facet needs to load all facets of the plugin wait for: they share its code.
-        facets: facets.map(({ id, facet, wires }) => ({
-          id,
-          candidate,
-          facet,
-          wires: [...wires, ...toLoad.filter(({ statedBy }) => statedBy !== id)],
-        })),
-      };
+        };
+      }),
+    }));
+    // What one facet needs to load all facets of the plugin wait for: they share its code.
+    const toLoad = wired.length > 1 ? wired.flatMap(({ wires }) => wires.filter(isLoad)) : [];
+    const complete = wired.map((facet): WiredFacet => {
+      const inherited = toLoad.filter(({ statedBy }) => statedBy !== facet.id);
+      return inherited.length > 0 ? { ...facet, wires: [...facet.wires, ...inherited] } : facet;
     });
-  return {
-    plugins: new Map(plugins.map((plugin) => [plugin.candidate.manifest.name, plugin])),
-    facets: new Map(plugins.flatMap(({ facets }) => facets.map((facet) => [facet.id, facet]))),
-  };
+    plugins.set(nameOf(member), { ...member, facets: complete });
+    for (const facet of complete) facets.set(facet.id, facet);
+  }
+  return { plugins, facets };
 }
+
+const nameOf = ({ candidate }: Member): PluginName => candidate.manifest.name;
 
 const isLoad = ({ requirement }: Wire): boolean => requirement.when === "load";
 
 const facetsById = ({ manifest }: Candidate): (readonly [FacetId, Facet])[] =>
   Object.entries(manifest.facets).map(([name, facet]) => [facetId(manifest.name, name), facet] as const);
-
-const facetIdsOf = (candidate: Candidate): FacetId[] => facetsById(candidate).map(([id]) => id);
 
 /** Whether a version, if there is one, is in a range. */
 export type InRange = (range: string, version: string | undefined) => boolean;
@@ -168,12 +167,6 @@ export function offeredVersion(
     ? facets.get(provider)?.facet.provides[requirement.port]
     : plugins.get(requirement.plugin)?.candidate.manifest.version;
 }
-
-const bindingKey = ({
-  facet,
-  requirement,
-  range,
-}: Pick<Binding, "facet" | "requirement" | "range">): string => `${facet} ${requirement} ${range}`;
 
 const stale = (message: string): TradsysError =>
   new TradsysError("LOCK_STALE", message, { hint: "Run `tradsys resolve` again." });

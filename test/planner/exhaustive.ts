@@ -17,7 +17,9 @@ type State = number;
 export function exhaustiveOptimum(sketch: readonly SketchedPlugin[]): Optimum {
   const movers = sketch.flatMap((plugin, i) => (plugin.life !== "stays" || isRebound(sketch, i) ? [i] : []));
   const end = 2 ** movers.length - 1;
-  const good = Array.from({ length: end + 1 }, (_, state) => isGood(sketch, (i) => (state & bitOf(movers, i)) !== 0));
+  const good = Array.from({ length: end + 1 }, (_, state) =>
+    isGood(sketch, (i) => (state & bitOf(movers, i)) !== 0),
+  );
   if (!good[0] || !good[end]) throw new Error("a set does not fit together");
 
   let [frontier, waves, largestGroup] = [new Map<State, number>([[0, 0]]), 0, Infinity];
@@ -42,7 +44,8 @@ export function exhaustiveOptimum(sketch: readonly SketchedPlugin[]): Optimum {
   return { waves, largestGroup };
 }
 
-const bitOf = (movers: readonly number[], i: number): number => (movers.includes(i) ? 1 << movers.indexOf(i) : 0);
+const bitOf = (movers: readonly number[], i: number): number =>
+  movers.includes(i) ? 1 << movers.indexOf(i) : 0;
 
 const bitCount = (bits: number): number => bits.toString(2).replaceAll("0", "").length;
 
@@ -81,7 +84,8 @@ function groupsFrom(state: State, good: readonly boolean[], end: State): number[
 }
 
 function hasSmaller(state: State, group: number, good: readonly boolean[]): boolean {
-  for (let part = (group - 1) & group; part > 0; part = (part - 1) & group) if (good[state | part]) return true;
+  for (let part = (group - 1) & group; part > 0; part = (part - 1) & group)
+    if (good[state | part]) return true;
   return false;
 }
 

@@ -156,7 +156,10 @@ const orderable: fc.Arbitrary<readonly [readonly SketchedFacet[], Plan]> = plann
 
 const cyclic: fc.Arbitrary<readonly [readonly SketchedFacet[], Cycle]> = planned
   .filter(([, plan]) => !plan.ok)
-  .map(([graph, plan]) => [graph, !plan.ok && plan.error.kind === "cycle" ? plan.error : expect.unreachable()]);
+  .map(([graph, plan]) => [
+    graph,
+    !plan.ok && plan.error.kind === "cycle" ? plan.error : expect.unreachable(),
+  ]);
 
 const shuffled = <T>(items: Iterable<T>) => {
   const all = [...items];

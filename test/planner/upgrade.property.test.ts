@@ -18,7 +18,9 @@ function planned(sketch: readonly SketchedPlugin[]): { plan: Plan; faults: reado
 const largestGroup = ({ waves }: Plan): number =>
   Math.max(
     0,
-    ...waves.flatMap(({ groups }) => groups.map(({ steps }) => new Set(steps.map(({ plugin }) => plugin)).size)),
+    ...waves.flatMap(({ groups }) =>
+      groups.map(({ steps }) => new Set(steps.map(({ plugin }) => plugin)).size),
+    ),
   );
 
 it("plans no upgrade with a state that the independent checker refuses", () => {
@@ -35,7 +37,9 @@ it("needs no more waves and no larger groups than the best of all ways", () => {
     fc.property(sketches({ most: 12, lenient: false }), (sketch) => {
       const { plan, faults } = planned(sketch);
       expect(faults).toEqual([]);
-      expect({ waves: plan.waves.length, largestGroup: largestGroup(plan) }).toEqual(exhaustiveOptimum(sketch));
+      expect({ waves: plan.waves.length, largestGroup: largestGroup(plan) }).toEqual(
+        exhaustiveOptimum(sketch),
+      );
     }),
     { numRuns: 10_000 },
   );

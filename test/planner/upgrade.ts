@@ -36,27 +36,33 @@ export interface SketchOptions {
 export const sketches = ({ most, lenient }: SketchOptions): fc.Arbitrary<readonly SketchedPlugin[]> =>
   fc.integer({ min: 1, max: most }).chain((count) =>
     fc.tuple(
-      ...Array.from({ length: count }, (_, i) =>
-        fc.record({
-          life: fc.constantFrom("stays", "changes", "changes", "changes", "comes", "goes"),
-          needs:
-            i === 0
-              ? fc.constant([])
-              : fc.uniqueArray(
-                  fc.record({
-                    on: fc.nat(i - 1),
-                    by: fc.constantFrom("plugin", "port"),
-                    when: lenient ? fc.constantFrom("load", "start", "enable") : fc.constantFrom("load", "start"),
-                    strictBefore: fc.boolean(),
-                    strictAfter: fc.boolean(),
-                  }),
-                  { maxLength: 3, selector: ({ on }) => on },
-                ),
-          shares: fc.boolean(),
-          gathers: fc.nat(2).map((chance) => chance === 0),
-          refuses: fc.option(fc.nat(count - 1), { freq: 3, nil: undefined }).map((other) => (other === i ? undefined : other)),
-          mayOverlap: lenient ? fc.boolean() : fc.constant(false),
-        }) as fc.Arbitrary<SketchedPlugin>,
+      ...Array.from(
+        { length: count },
+        (_, i) =>
+          fc.record({
+            life: fc.constantFrom("stays", "changes", "changes", "changes", "comes", "goes"),
+            needs:
+              i === 0
+                ? fc.constant([])
+                : fc.uniqueArray(
+                    fc.record({
+                      on: fc.nat(i - 1),
+                      by: fc.constantFrom("plugin", "port"),
+                      when: lenient
+                        ? fc.constantFrom("load", "start", "enable")
+                        : fc.constantFrom("load", "start"),
+                      strictBefore: fc.boolean(),
+                      strictAfter: fc.boolean(),
+                    }),
+                    { maxLength: 3, selector: ({ on }) => on },
+                  ),
+            shares: fc.boolean(),
+            gathers: fc.nat(2).map((chance) => chance === 0),
+            refuses: fc
+              .option(fc.nat(count - 1), { freq: 3, nil: undefined })
+              .map((other) => (other === i ? undefined : other)),
+            mayOverlap: lenient ? fc.boolean() : fc.constant(false),
+          }) as fc.Arbitrary<SketchedPlugin>,
       ),
     ),
   );
@@ -88,7 +94,11 @@ export function gathered(side: "before" | "after", sketch: readonly SketchedPlug
 }
 
 /** Whom a plugin refuses on a side: one that is not there in that form on this side. */
-export function refusedOn(side: "before" | "after", sketch: readonly SketchedPlugin[], i: number): number | undefined {
+export function refusedOn(
+  side: "before" | "after",
+  sketch: readonly SketchedPlugin[],
+  i: number,
+): number | undefined {
   const own = sketch[i];
   const other = own?.refuses === undefined ? undefined : sketch[own.refuses];
   if (!own || !other || own.life === "stays" || !isIn(side, own)) return undefined;
@@ -114,7 +124,9 @@ function candidatesOn(side: "before" | "after", sketch: readonly SketchedPlugin[
       plugin(
         `p${i} ${version}`,
         {
-          provides: Object.fromEntries([`port-${i}`, ...shared.map((other) => `shared-${other}`)].map((port) => [port, version])),
+          provides: Object.fromEntries(
+            [`port-${i}`, ...shared.map((other) => `shared-${other}`)].map((port) => [port, version]),
+          ),
           requires:
             gathered(side, sketch, i).length > 0
               ? [...requires, needsPort(`shared-${i}`, ">=1", { cardinality: "many" })]
@@ -125,7 +137,12 @@ function candidatesOn(side: "before" | "after", sketch: readonly SketchedPlugin[
           conflicts:
             refused === undefined
               ? []
-              : [{ plugin: named(`p${refused}`), range: sketch[refused]?.life === "changes" ? OTHER[side] : "*" }],
+              : [
+                  {
+                    plugin: named(`p${refused}`),
+                    range: sketch[refused]?.life === "changes" ? OTHER[side] : "*",
+                  },
+                ],
         },
       ),
     ];

@@ -82,6 +82,7 @@ async function generationFrom(
     configs: new Map(configs),
     trust,
     base: null,
+    request: { author: "tester", at: new Date("2026-03-14T12:00:00Z") },
   });
   if (!planned.ok) throw new Error("the sample plugins wait for each other");
   return planned.value.generation;

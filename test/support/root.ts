@@ -138,8 +138,18 @@ export const planFrom = (base: Digest | null, generation: Generation): Plan => (
   apiVersion: "tradsys/plan/v1",
   base,
   next: digestOf(generation),
+  author: "tester",
   changes: [],
   waves: [],
+  relaxed: [],
+  adapters: [],
+  start: { waves: [], estimatesMs: {}, criticalPath: [], criticalPathMs: 0 },
+  policy: {
+    window: { notBefore: null, startBy: null, doneBy: null },
+    material: [],
+    approvals: [],
+    approvers: 0,
+  },
   generation,
 });
 

@@ -1,4 +1,4 @@
-import satisfies from "semver/functions/satisfies.js";
+import semverSatisfies from "semver/functions/satisfies.js";
 
 import type { Digest, FacetId } from "../../domain/ids.ts";
 import type { FacetRequirement, Manifest } from "../../domain/manifest.ts";
@@ -9,8 +9,8 @@ import { isThere, statesOf, timelineOf, type Interval, type Presence, type Timel
 interface Consumer extends Interval {
   readonly presence: Presence;
   readonly bindings: GenerationFacet["ports"];
-  /** The generation that the bindings are of: it says what versions they were made for. */
-  readonly side: Generation;
+  /** Contents by plugin of the generation that the bindings are of: the versions that they were made for. */
+  readonly madeFor: ReadonlyMap<string, Digest>;
 }
 
 /**
@@ -29,15 +29,40 @@ export function checkPlan(
   const timeline = timelineOf(plan, base, manifests);
   const present = Map.groupBy(timeline.presences, ({ facet }) => facet);
   const byPlugin = Map.groupBy(timeline.presences, ({ plugin }) => plugin as string);
+  const satisfies = rememberedSatisfies();
+  const world = { plan, present, byPlugin, manifests, satisfies };
   const found = consumersOf(plan, base, timeline).flatMap((consumer) =>
     requirementsOf(consumer.presence).flatMap((requirement) =>
-      checkRequirement(consumer, requirement, { plan, present, byPlugin, manifests }),
+      checkRequirement(consumer, requirement, world),
     ),
   );
-  return [...new Set([...timeline.faults, ...found, ...checkRefusals(byPlugin), ...checkStart(plan, manifests)])];
+  return [
+    ...new Set([
+      ...timeline.faults,
+      ...found,
+      ...checkRefusals(byPlugin, satisfies),
+      ...checkStart(plan, manifests),
+    ]),
+  ];
+}
+
+type Satisfies = (version: string, range: string) => boolean;
+
+function rememberedSatisfies(): Satisfies {
+  const known = new Map<string, boolean>();
+  return (version, range) => {
+    const key = `${range} ${version}`;
+    let answer = known.get(key);
+    if (answer === undefined) {
+      answer = semverSatisfies(version, range);
+      known.set(key, answer);
+    }
+    return answer;
+  };
 }
 
 interface World {
+  readonly satisfies: Satisfies;
   readonly plan: Plan;
   readonly present: ReadonlyMap<FacetId, readonly Presence[]>;
   readonly byPlugin: ReadonlyMap<string, readonly Presence[]>;
@@ -45,19 +70,23 @@ interface World {
 }
 
 function consumersOf(plan: Plan, base: Generation | null, { presences, rebinds }: Timeline): Consumer[] {
-  const facetsOf = (generation: Generation | null) => new Map(generation?.facets.map((facet) => [facet.id, facet]));
+  const facetsOf = (generation: Generation | null) =>
+    new Map(generation?.facets.map((facet) => [facet.id, facet]));
+  const contentsOf = (generation: Generation | null) =>
+    new Map(generation?.plugins.map(({ name, content }) => [name as string, content]));
   const [before, after] = [facetsOf(base), facetsOf(plan.generation)];
+  const [contentsBefore, contentsAfter] = [contentsOf(base), contentsOf(plan.generation)];
   return presences.flatMap((presence): Consumer[] => {
     const { facet, from, until } = presence;
     const [old, next] = [before.get(facet)?.ports ?? {}, after.get(facet)?.ports ?? {}];
     if (base && from === undefined) {
       const change = until ?? rebinds.get(facet);
-      const first = { presence, bindings: old, side: base, from, until: change };
+      const first = { presence, bindings: old, madeFor: contentsBefore, from, until: change };
       if (until !== undefined) return [first];
-      const second = { presence, bindings: next, side: plan.generation, from: change, until };
+      const second = { presence, bindings: next, madeFor: contentsAfter, from: change, until };
       return change === undefined ? [{ ...second, from }, first] : [first, second];
     }
-    return [{ presence, bindings: next, side: plan.generation, from, until }];
+    return [{ presence, bindings: next, madeFor: contentsAfter, from, until }];
   });
 }
 
@@ -69,13 +98,15 @@ const requirementsOf = ({ facet, manifest }: Presence): FacetRequirement[] =>
 
 /** All that can be there at some time and meet a requirement, each a set of intervals that must hold together. */
 function alternativesFor(
-  { bindings, side, presence: { facet } }: Consumer,
+  { bindings, madeFor, presence: { facet } }: Consumer,
   requirement: FacetRequirement,
-  { plan, present, byPlugin, manifests }: World,
+  { plan, present, byPlugin, manifests, satisfies }: World,
 ): { readonly provider: string; readonly alternatives: readonly (readonly Interval[])[] }[] {
   if ("plugin" in requirement) {
     const versions = Map.groupBy(byPlugin.get(requirement.plugin) ?? [], ({ content }) => content);
-    const fitting = [...versions.values()].filter(([version]) => version && satisfies(version.manifest.version, requirement.range));
+    const fitting = [...versions.values()].filter(
+      ([version]) => version && satisfies(version.manifest.version, requirement.range),
+    );
     const alternatives = fitting.map((parts) => parts.filter((part) => part.facet !== facet));
     return [{ provider: requirement.plugin, alternatives }];
   }
@@ -84,13 +115,14 @@ function alternativesFor(
     const version = manifest?.facets[id.slice(id.indexOf("#") + 1)]?.provides[port];
     return version !== undefined && satisfies(version, range);
   };
-  const contents = new Map(side.plugins.map(({ name, content }) => [name as string, content]));
   // A generation lists the providers of a port once, for all ranges in which a facet requires it.
   const bound = (bindings[port] ?? []).filter((id) =>
-    offers(manifests.get(contents.get(id.slice(0, id.indexOf("#"))) ?? ("" as Digest)), id),
+    offers(manifests.get(madeFor.get(id.slice(0, id.indexOf("#"))) ?? ("" as Digest)), id),
   );
   return bound.map((provider) => {
-    const direct = (present.get(provider) ?? []).filter(({ manifest }) => offers(manifest, provider)).map((one) => [one]);
+    const direct = (present.get(provider) ?? [])
+      .filter(({ manifest }) => offers(manifest, provider))
+      .map((one) => [one]);
     const bridged = plan.relaxed.flatMap((relaxed) =>
       relaxed.kind === "adapter" &&
       relaxed.facet === facet &&
@@ -98,7 +130,9 @@ function alternativesFor(
       relaxed.requirement === `port:${port}`
         ? (present.get(relaxed.adapter) ?? [])
             .filter(({ manifest }) => offers(manifest, relaxed.adapter))
-            .flatMap((adapter) => carriers(adapter, provider, present).map((carrier) => [adapter, carrier]))
+            .flatMap((adapter) =>
+              carriers(adapter, provider, { present, satisfies }).map((carrier) => [adapter, carrier]),
+            )
         : [],
     );
     return { provider, alternatives: [...direct, ...bridged] };
@@ -106,11 +140,16 @@ function alternativesFor(
 }
 
 /** The versions of a provider that an adapter can stand on. */
-function carriers(adapter: Presence, provider: FacetId, present: World["present"]): readonly Presence[] {
+function carriers(
+  adapter: Presence,
+  provider: FacetId,
+  { present, satisfies }: Pick<World, "present" | "satisfies">,
+): readonly Presence[] {
   const name = provider.slice(provider.indexOf("#") + 1);
   return (present.get(provider) ?? []).filter(({ manifest }) =>
     requirementsOf(adapter).every(
-      (needed) => "port" in needed && satisfies(manifest.facets[name]?.provides[needed.port] ?? "", needed.range),
+      (needed) =>
+        "port" in needed && satisfies(manifest.facets[name]?.provides[needed.port] ?? "", needed.range),
     ),
   );
 }
@@ -137,7 +176,7 @@ function checkRequirement(consumer: Consumer, requirement: FacetRequirement, wor
 }
 
 /** Versions that must not be there at once: of one plugin, and of plugins of which one refuses the other. */
-function checkRefusals(byPlugin: World["byPlugin"]): string[] {
+function checkRefusals(byPlugin: World["byPlugin"], satisfies: Satisfies): string[] {
   const together = (a: readonly Presence[], b: readonly Presence[]): boolean =>
     statesOf([...a, ...b]).some(
       (state) => a.some((one) => isThere(one, state)) && b.some((one) => isThere(one, state)),
@@ -145,11 +184,13 @@ function checkRefusals(byPlugin: World["byPlugin"]): string[] {
   return [...byPlugin.values()].flatMap((presences) => {
     const versions = [...Map.groupBy(presences, ({ content }) => content).values()];
     const [first] = presences;
-    const mayOverlap = presences.every(({ manifest }) => manifest.multiVersion && manifest.singleton === "none");
+    const mayOverlap = presences.every(
+      ({ manifest }) => manifest.multiVersion && manifest.singleton === "none",
+    );
     const twice = versions.length > 1 && !mayOverlap && together(versions[0] ?? [], versions.slice(1).flat());
     const refused = versions.flatMap((own) =>
       own.slice(0, 1).flatMap(({ manifest }) =>
-        refusedBy(manifest).flatMap(({ name, isRefused }) => {
+        refusedBy(manifest, satisfies).flatMap(({ name, isRefused }) => {
           const others = (byPlugin.get(name) ?? []).filter((other) => isRefused(other.manifest.version));
           if (name === manifest.name || others.length === 0 || !together(own, others)) return [];
           return [`${manifest.name} ${manifest.version} may run beside ${name}, which it refuses`];
@@ -160,7 +201,7 @@ function checkRefusals(byPlugin: World["byPlugin"]): string[] {
   });
 }
 
-const refusedBy = ({ conflicts, facets }: Manifest) => [
+const refusedBy = ({ conflicts, facets }: Manifest, satisfies: Satisfies) => [
   ...conflicts.map(({ plugin, range }) => ({
     name: plugin as string,
     isRefused: (version: string) => satisfies(version, range),
@@ -168,7 +209,12 @@ const refusedBy = ({ conflicts, facets }: Manifest) => [
   ...Object.values(facets).flatMap(({ requires }) =>
     requires.flatMap((needed) =>
       needed.optional && "plugin" in needed
-        ? [{ name: needed.plugin as string, isRefused: (version: string) => !satisfies(version, needed.range) }]
+        ? [
+            {
+              name: needed.plugin as string,
+              isRefused: (version: string) => !satisfies(version, needed.range),
+            },
+          ]
         : [],
     ),
   ),

@@ -56,7 +56,13 @@ export function judgeApprovals({ plan, author, required, approvals, trust }: App
     return left > 0 ? [{ role, count: left }] : [];
   });
   const missingApprovers = Math.max(0, required.approvers - counted.length);
-  return { isMet: missing.length === 0 && missingApprovers === 0, counted, rejected, missing, missingApprovers };
+  return {
+    isMet: missing.length === 0 && missingApprovers === 0,
+    counted,
+    rejected,
+    missing,
+    missingApprovers,
+  };
 }
 
 function keyProblem({ key: name, at }: Approval, { keys, revoked }: TrustPolicy): string | undefined {
@@ -65,7 +71,8 @@ function keyProblem({ key: name, at }: Approval, { keys, revoked }: TrustPolicy)
   const revocation = revoked.keys.find((each) => each.name === name);
   if (revocation) return `the key ${name} is revoked: ${revocation.reason}`;
   const day = at.slice(0, 10);
-  if (key.notBefore !== undefined && day < key.notBefore) return `the key ${name} counts from ${key.notBefore}`;
+  if (key.notBefore !== undefined && day < key.notBefore)
+    return `the key ${name} counts from ${key.notBefore}`;
   if (key.notAfter !== undefined && day > key.notAfter) return `the key ${name} counts until ${key.notAfter}`;
   return undefined;
 }

@@ -14,13 +14,20 @@ export function calendarsOf({ manifest }: Candidate): ReadonlyMap<string, Market
     throw new TradsysError(
       "CALENDAR_INVALID",
       `${manifest.name} ${manifest.version} has a calendar that cannot be read: ${pointer} must be ${expected}`,
-      { hint: "Publish a corrected version of the calendar.", location: { file: `${manifest.name}@${manifest.version}/plugin.json` } },
+      {
+        hint: "Publish a corrected version of the calendar.",
+        location: { file: `${manifest.name}@${manifest.version}/plugin.json` },
+      },
     );
   };
   const root = "/capabilities/calendars";
-  const calendars = record(manifest.capabilities["calendars"]) ?? fail(root, "an object, one member for each market");
+  const calendars =
+    record(manifest.capabilities["calendars"]) ?? fail(root, "an object, one member for each market");
   return new Map(
-    Object.entries(calendars).map(([market, value]) => [market, readCalendar(value, `${root}/${market}`, fail)]),
+    Object.entries(calendars).map(([market, value]) => [
+      market,
+      readCalendar(value, `${root}/${market}`, fail),
+    ]),
   );
 }
 
@@ -32,12 +39,16 @@ const TIME = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
 function readCalendar(value: Json, pointer: string, fail: Fail): MarketCalendar {
   const fields = record(value) ?? fail(pointer, "an object");
   const { zone, sessions, holidays = [], exceptions = [] } = fields;
-  const unknown = Object.keys(fields).find((name) => !["zone", "sessions", "holidays", "exceptions"].includes(name));
+  const unknown = Object.keys(fields).find(
+    (name) => !["zone", "sessions", "holidays", "exceptions"].includes(name),
+  );
   if (unknown !== undefined) fail(`${pointer}/${unknown}`, "left out: it is not known");
   return {
     zone: typeof zone === "string" && isZone(zone) ? zone : fail(`${pointer}/zone`, "an IANA time zone"),
     sessions: readSessions(sessions, `${pointer}/sessions`, fail),
-    holidays: list(holidays, `${pointer}/holidays`, fail).map((day, i) => date(day, `${pointer}/holidays/${i}`, fail)),
+    holidays: list(holidays, `${pointer}/holidays`, fail).map((day, i) =>
+      date(day, `${pointer}/holidays/${i}`, fail),
+    ),
     exceptions: list(exceptions, `${pointer}/exceptions`, fail).map((exception, i) => {
       const at = `${pointer}/exceptions/${i}`;
       const { name, from, to, sessions: hours = [] } = record(exception) ?? fail(at, "an object");
@@ -57,7 +68,9 @@ const readSessions = (value: Json | undefined, pointer: string, fail: Fail): Wee
     const { days, open, close } = record(session) ?? fail(at, "an object");
     return {
       days: list(days, `${at}/days`, fail).map(
-        (day, j) => WEEKDAYS.find((weekday) => weekday === day) ?? fail(`${at}/days/${j}`, `one of ${WEEKDAYS.join(", ")}`),
+        (day, j) =>
+          WEEKDAYS.find((weekday) => weekday === day) ??
+          fail(`${at}/days/${j}`, `one of ${WEEKDAYS.join(", ")}`),
       ),
       open: typeof open === "string" && TIME.test(open) ? open : fail(`${at}/open`, "a time, HH:MM"),
       close: typeof close === "string" && TIME.test(close) ? close : fail(`${at}/close`, "a time, HH:MM"),

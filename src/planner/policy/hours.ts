@@ -20,7 +20,10 @@ export const WEEKDAYS: readonly Weekday[] = ["mon", "tue", "wed", "thu", "fri", 
  * earlier and closes at the later of the two.
  */
 export function spansOf(
-  hoursOn: (date: string, weekday: Weekday) => readonly { readonly hours: WeeklyHours; readonly what: string }[],
+  hoursOn: (
+    date: string,
+    weekday: Weekday,
+  ) => readonly { readonly hours: WeeklyHours; readonly what: string }[],
   zone: string,
   { start, end }: { readonly start: number; readonly end: number },
 ): Span[] {

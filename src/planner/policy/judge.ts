@@ -1,3 +1,4 @@
+import { TradsysError } from "../../domain/errors.ts";
 import type { PluginName } from "../../domain/ids.ts";
 import type { Candidate } from "../../domain/lock.ts";
 import type { Change, PlanPolicy } from "../../domain/plan.ts";
@@ -6,7 +7,6 @@ import { err, ok, type Result } from "../../domain/result.ts";
 import { pluginOf } from "../cycle.ts";
 import type { Refusal } from "../refusal.ts";
 import type { WiredSet } from "../wiring.ts";
-import { TradsysError } from "../../domain/errors.ts";
 import { calendarsOf } from "./calendars.ts";
 import { windowAt, type LegalWindow, type WindowRules } from "./window.ts";
 
@@ -53,7 +53,10 @@ export function judge(input: JudgeInput): Result<PlanPolicy, Refusal> {
   const approvals = material.length > 0 ? (policy.material?.approvals ?? []) : [];
   const approvers = approvals.reduce((sum, { count }) => sum + count, 0);
   return ok({
-    window: boundsOf(verdict.kind === "open" && emergency === undefined ? verdict.window : UNBOUNDED, durationMs),
+    window: boundsOf(
+      verdict.kind === "open" && emergency === undefined ? verdict.window : UNBOUNDED,
+      durationMs,
+    ),
     ...(emergency !== undefined && { emergency }),
     material,
     approvals,
@@ -66,7 +69,8 @@ export function judge(input: JudgeInput): Result<PlanPolicy, Refusal> {
 const UNBOUNDED: LegalWindow = { start: null, end: null };
 
 function boundsOf({ start, end }: LegalWindow, durationMs: number): PlanPolicy["window"] {
-  const iso = (instant: number | null): string | null => (instant === null ? null : new Date(instant).toISOString());
+  const iso = (instant: number | null): string | null =>
+    instant === null ? null : new Date(instant).toISOString();
   return { notBefore: iso(start), startBy: iso(end === null ? null : end - durationMs), doneBy: iso(end) };
 }
 
@@ -91,22 +95,34 @@ function affectedBy(changes: readonly Change[], { base, next }: JudgeInput): Rea
 
 /** The markets that plugins follow, as the calendars of both sets tell their hours. */
 function marketsOf(plugins: ReadonlySet<PluginName>, { base, next }: JudgeInput): WindowRules["markets"] {
-  const followers = [...plugins].toSorted().flatMap((name) =>
-    [base, next].flatMap((set) => set.plugins.get(name)?.candidate ?? []),
-  );
+  const followers = [...plugins]
+    .toSorted()
+    .flatMap((name) => [base, next].flatMap((set) => set.plugins.get(name)?.candidate ?? []));
   const found = followers.flatMap((follower) => {
     const { calendar, name, capabilities } = follower.manifest;
     if (calendar === undefined) return [];
     const candidates = [base, next].flatMap((set) => set.plugins.get(calendar)?.candidate ?? []);
     const wanted = capabilities["calendar"];
-    const markets = candidates.flatMap((candidate) => [...calendarsOf(candidate)].map(([market, its]) => ({ market, calendar: its, candidate })))
+    const markets = candidates
+      .flatMap((candidate) =>
+        [...calendarsOf(candidate)].map(([market, its]) => ({ market, calendar: its, candidate })),
+      )
       .filter(({ market }) => wanted === undefined || market === wanted);
     if (markets.length > 0) return markets;
-    throw new TradsysError("CALENDAR_INVALID", `${name} follows ${String(wanted ?? "a market")} of ${calendar}, which is not deployed or has no such calendar`, {
-      hint: `Deploy ${calendar} with that calendar, or name another in the manifest.`,
-    });
+    throw new TradsysError(
+      "CALENDAR_INVALID",
+      `${name} follows ${String(wanted ?? "a market")} of ${calendar}, which is not deployed or has no such calendar`,
+      {
+        hint: `Deploy ${calendar} with that calendar, or name another in the manifest.`,
+      },
+    );
   });
-  const unique = new Map<string, { market: string; calendar: (typeof found)[number]["calendar"]; candidate: Candidate }>();
+  const unique = new Map<
+    string,
+    { market: string; calendar: (typeof found)[number]["calendar"]; candidate: Candidate }
+  >();
   for (const each of found) unique.set(`${each.market} ${each.candidate.content}`, each);
-  return [...unique].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, { market, calendar }]) => ({ market, calendar }));
+  return [...unique]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { market, calendar }]) => ({ market, calendar }));
 }

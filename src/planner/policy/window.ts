@@ -37,7 +37,11 @@ const HORIZONS = [14, 400];
  * @param at Milliseconds since the epoch.
  */
 export function windowAt(at: number, rules: WindowRules): WindowVerdict {
-  const zone = rules.markets[0]?.calendar.zone ?? rules.policy.windows?.[0]?.zone ?? rules.policy.freezes?.[0]?.zone ?? "UTC";
+  const zone =
+    rules.markets[0]?.calendar.zone ??
+    rules.policy.windows?.[0]?.zone ??
+    rules.policy.freezes?.[0]?.zone ??
+    "UTC";
   let because: readonly string[] = [];
   for (const days of HORIZONS) {
     const range = { start: at - 7 * DAY_MS, end: at + days * DAY_MS };
@@ -56,7 +60,10 @@ export function windowAt(at: number, rules: WindowRules): WindowVerdict {
 }
 
 /** All times in which nothing may be changed. */
-function closedSpans({ policy, markets }: WindowRules, range: { readonly start: number; readonly end: number }): Span[] {
+function closedSpans(
+  { policy, markets }: WindowRules,
+  range: { readonly start: number; readonly end: number },
+): Span[] {
   const { sessions, windows, freezes = [] } = policy;
   const traded = sessions
     ? markets.flatMap(({ market, calendar }) =>
@@ -86,7 +93,10 @@ function closedSpans({ policy, markets }: WindowRules, range: { readonly start: 
 }
 
 /** What is left of a range. A bound that is the range's own is no bound of the gap. */
-function gapsBetween(spans: readonly Span[], range: { readonly start: number; readonly end: number }): LegalWindow[] {
+function gapsBetween(
+  spans: readonly Span[],
+  range: { readonly start: number; readonly end: number },
+): LegalWindow[] {
   const gaps: LegalWindow[] = [];
   let from: number | null = null;
   for (const { start, end } of spans.toSorted((a, b) => a.start - b.start)) {
@@ -98,6 +108,11 @@ function gapsBetween(spans: readonly Span[], range: { readonly start: number; re
 }
 
 /** What is going on at an instant, or begins where the time until `end` is too short. */
-const reasons = (closed: readonly Span[], { at, end }: { readonly at: number; readonly end: number }): string[] => [
-  ...new Set(closed.filter((span) => span.start <= Math.max(at, end) && span.end > at).map(({ what }) => what)),
+const reasons = (
+  closed: readonly Span[],
+  { at, end }: { readonly at: number; readonly end: number },
+): string[] => [
+  ...new Set(
+    closed.filter((span) => span.start <= Math.max(at, end) && span.end > at).map(({ what }) => what),
+  ),
 ];
