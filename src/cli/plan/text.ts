@@ -21,10 +21,11 @@ export function planText(plan: Plan, file: string): (screen: Screen) => readonly
       "",
       ...(acting.length === 0
         ? draw.text("Nothing changes.")
-        : [...draw.title("Changes"), ...acting.flatMap((change) => draw.row(changeRow(change)))]),
+        : [...draw.title("Changes"), ...draw.rows(acting.map(changeRow), "  ")]),
       ...(waves.length > 0
         ? ["", ...draw.title("Waves"), ...waves.flatMap((wave, i) => drawWave(draw, wave, i + 1))]
         : []),
+      ...(acting.length === 0 ? [] : section(draw, "From nothing", startText(plan))),
       ...section(draw, "On the way", plan.relaxed.map(relaxedText)),
       ...section(draw, "Policy", policyText(plan)),
       ...(cycle
@@ -54,13 +55,13 @@ interface Row {
   readonly format: Format;
   readonly subject: string;
   readonly detail: string;
-  readonly indent?: string;
 }
 
 interface Drawer {
   text(text: string, format?: Format): string[];
   title(text: string): string[];
-  row(row: Row): string[];
+  /** Details stand in one column, or below where one of the rows has no room for it. */
+  rows(rows: readonly Row[], indent: string): string[];
 }
 
 function drawer({ columns, paint }: Screen): Drawer {
@@ -69,14 +70,18 @@ function drawer({ columns, paint }: Screen): Drawer {
   return {
     text,
     title: (title) => text(`${title}:`, "bold"),
-    row({ sign, format, subject, detail, indent = "  " }) {
-      const head = `${indent}${paint(format, sign)} ${paint(undefined, subject)}`;
-      const used = indent.length + sign.length + 1 + subject.length;
-      if (detail === "") return [head];
-      if (used + 2 + detail.length <= width) return [`${head}  ${paint("dim", detail)}`];
-      // What does not fit beside it goes below it.
-      const below = `${indent}${" ".repeat(sign.length + 1)}`;
-      return [head, ...wrap(`${below}${detail}`, width, "").map((part) => paint("dim", part))];
+    rows(rows, indent) {
+      const longest = (field: "subject" | "detail"): number =>
+        Math.max(0, ...rows.map((row) => row[field].length));
+      const isWide = indent.length + 2 + longest("subject") + 2 + longest("detail") <= width;
+      return rows.flatMap(({ sign, format, subject, detail }) => {
+        const head = `${indent}${paint(format, sign)} `;
+        if (detail === "") return [head + paint(undefined, subject)];
+        if (isWide)
+          return [`${head}${paint(undefined, subject.padEnd(longest("subject")))}  ${paint("dim", detail)}`];
+        const below = wrap(`${indent}  ${detail}`, width, "");
+        return [head + paint(undefined, subject), ...below.map((part) => paint("dim", part))];
+      });
     },
   };
 }
@@ -121,32 +126,35 @@ const oneWayNote = (state: "one-way" | "lost" | undefined): string =>
       : "; one way: its state cannot be given back";
 
 function drawWave(draw: Drawer, { groups, held, memoryMiB, estimateMs }: Wave, number: number): string[] {
-  const rows = groups.flatMap((group) => groupRows(group));
-  const head = `${String(number).padStart(3)}  ${plural(rows.length, "step")}`;
+  const [together, alone] = [
+    groups.filter(({ because }) => because),
+    groups.filter(({ because }) => !because),
+  ];
+  const steps = plural(groups.flatMap(groupRows).length, "step");
+  const holds = held.map((facet): Row => ({
+    sign: "·",
+    format: "dim",
+    subject: facet,
+    detail: "held: does not act yet",
+  }));
   return [
-    ...draw.text(`${head}, at most ${seconds(estimateMs)}, ${memoryMiB} MiB`, "cyan"),
-    ...groups.flatMap((group) => drawGroup(draw, group)),
-    ...held.flatMap((facet) =>
-      draw.row({
-        sign: "·",
-        format: "dim",
-        subject: facet,
-        detail: "held: does not act yet",
-        indent: "     ",
-      }),
+    ...draw.text(
+      `${String(number).padStart(3)}  ${steps}, at most ${seconds(estimateMs)}, ${memoryMiB} MiB`,
+      "cyan",
     ),
+    ...draw.rows([...alone.flatMap(groupRows), ...holds], INDENT),
+    ...together.flatMap((group) => drawTogether(draw, group)),
   ];
 }
 
-function drawGroup(draw: Drawer, group: StepGroup): string[] {
-  const rows = groupRows(group);
-  if (!group.because) return rows.flatMap((row) => draw.row({ ...row, indent: "     " }));
-  return [
-    ...draw.text("     at once:", "yellow"),
-    ...rows.flatMap((row) => draw.row({ ...row, indent: "     │ " })),
-    ...group.because.flatMap((why, i) => draw.text(`     ${i === 0 ? "since" : "  and"} ${why}`)),
-  ];
-}
+/** Below the number of a wave. */
+const INDENT = "     ";
+
+const drawTogether = (draw: Drawer, group: StepGroup): string[] => [
+  ...draw.text(`${INDENT}at once:`, "yellow"),
+  ...draw.rows(groupRows(group), `${INDENT}│ `),
+  ...(group.because ?? []).flatMap((why, i) => draw.text(`${INDENT}${i === 0 ? "since" : "and"} ${why}`)),
+];
 
 /** One row for each facet that starts or stops alone, and one for each plugin that is replaced. */
 const groupRows = ({ steps }: StepGroup): Row[] => steps.flatMap(stepRows);
@@ -178,6 +186,11 @@ function stepRows({ action, plugin, from, to, stop, start, oneWay }: Step): Row[
   }
 }
 
+/** The chain that a restart cannot be faster than. */
+const startText = ({ start }: Plan): string[] => [
+  `a start takes at most ${seconds(start.criticalPathMs)}: ${start.criticalPath.join(" → ")}`,
+];
+
 function relaxedText(relaxed: Relaxation): string {
   switch (relaxed.kind) {
     case "held":
@@ -197,8 +210,10 @@ function policyText({ policy, changes }: Plan): string[] {
   const roles = approvals.map(({ role, count }) => `${count} ${role}`).join(", ");
   const named = approvals.reduce((sum, { count }) => sum + count, 0);
   return [
-    ...(window.notBefore === null ? [] : [`not before ${window.notBefore}`]),
-    ...(window.startBy === null ? [] : [`start by ${window.startBy}, done by ${window.doneBy}`]),
+    ...(window.notBefore === null ? [] : [`not before ${minute(window.notBefore)}`]),
+    ...(window.startBy === null || window.doneBy === null
+      ? []
+      : [`start by ${minute(window.startBy)}, done by ${minute(window.doneBy)}`]),
     ...(emergency === undefined ? [] : [`emergency, outside of the window: ${emergency}`]),
     ...(approvers === 0
       ? []
@@ -208,6 +223,9 @@ function policyText({ policy, changes }: Plan): string[] {
     ...(canary ? [`canary limits: ${canaryText(canary)}`] : []),
   ];
 }
+
+/** `2026-03-14 04:00 UTC` */
+const minute = (instant: string): string => `${instant.slice(0, 16).replace("T", " ")} UTC`;
 
 /** Limits that a canary keeps to. */
 function canaryText(canary: NonNullable<Plan["policy"]["canary"]>): string {

@@ -116,14 +116,19 @@ function alternativesFor(
     return version !== undefined && satisfies(version, range);
   };
   // A generation lists the providers of a port once, for all ranges in which a facet requires it.
-  const bound = (bindings[port] ?? []).filter((id) =>
+  const listed = (bindings[port] ?? []).filter((id) =>
     offers(manifests.get(madeFor.get(id.slice(0, id.indexOf("#"))) ?? ("" as Digest)), id),
   );
-  return bound.map((provider) => {
+  // An adapter is in no generation: it stands on the provider that it stands in for.
+  const bridged = plan.relaxed.flatMap((relaxed) =>
+    relaxed.kind === "adapter" && relaxed.adapter === facet ? relaxed.provider : [],
+  );
+  const bound = new Set([...listed, ...bridged]);
+  return [...bound].map((provider) => {
     const direct = (present.get(provider) ?? [])
       .filter(({ manifest }) => offers(manifest, provider))
       .map((one) => [one]);
-    const bridged = plan.relaxed.flatMap((relaxed) =>
+    const indirect = plan.relaxed.flatMap((relaxed) =>
       relaxed.kind === "adapter" &&
       relaxed.facet === facet &&
       relaxed.provider === provider &&
@@ -135,7 +140,7 @@ function alternativesFor(
             )
         : [],
     );
-    return { provider, alternatives: [...direct, ...bridged] };
+    return { provider, alternatives: [...direct, ...indirect] };
   });
 }
 

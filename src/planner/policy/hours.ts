@@ -50,10 +50,13 @@ export function spansOf(
 export const sessionsOf = (market: string, calendar: MarketCalendar) => (date: string, weekday: Weekday) => {
   if (calendar.holidays.includes(date)) return [];
   const exception = calendar.exceptions.find(({ from, to }) => from <= date && date <= to);
-  const what = `${market} trades${exception ? ` (${exception.name})` : ""}`;
+  const season = exception ? ` (${exception.name})` : "";
   return (exception?.sessions ?? calendar.sessions)
     .filter(({ days }) => days.includes(weekday))
-    .map((hours) => ({ hours, what }));
+    .map((hours) => ({
+      hours,
+      what: `${market} trades from ${hours.open} to ${hours.close} ${calendar.zone}${season}`,
+    }));
 };
 
 /** The instant of a local date and time, `YYYY-MM-DDTHH:MM`. @throws {RangeError} for a zone that is none. */
