@@ -3,7 +3,7 @@ import type { Change, Plan } from "../../domain/plan.ts";
 import { pluginOf } from "../../planner/cycle.ts";
 
 /** The facets of the next generation as a graph, for tools that draw. */
-interface DrawnFacet {
+export interface DrawnFacet {
   readonly id: FacetId;
   /** `n0`, `n1`, …: names that every tool takes. */
   readonly name: string;
@@ -13,7 +13,7 @@ interface DrawnFacet {
   readonly after: readonly string[];
 }
 
-function facetsOf({ generation, start, changes }: Plan): DrawnFacet[] {
+export function facetsOf({ generation, start, changes }: Plan): DrawnFacet[] {
   const names = new Map(generation.facets.map(({ id }, i) => [id, `n${i}`]));
   const waves = new Map(start.waves.flatMap((wave, i) => wave.map((id) => [id, i + 1] as const)));
   const actions = new Map(changes.map(({ plugin, action }) => [plugin, action]));

@@ -89,7 +89,7 @@ function drawer({ columns, paint }: Screen): Drawer {
 const section = (draw: Drawer, title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ["", ...draw.title(title), ...lines.flatMap((line) => draw.text(`  ${line}`))];
 
-function changeRow(change: Change): Row {
+export function changeRow(change: Change): Row {
   const row = (sign: string, format: Format, detail: string): Row => ({
     sign,
     format,
@@ -157,7 +157,7 @@ const drawTogether = (draw: Drawer, group: StepGroup): string[] => [
 ];
 
 /** One row for each facet that starts or stops alone, and one for each plugin that is replaced. */
-const groupRows = ({ steps }: StepGroup): Row[] => steps.flatMap(stepRows);
+export const groupRows = ({ steps }: StepGroup): Row[] => steps.flatMap(stepRows);
 
 function stepRows({ action, plugin, from, to, stop, start, oneWay }: Step): Row[] {
   const version = `${from?.version ?? ""}${from && to ? " → " : ""}${to?.version ?? ""}`;
@@ -191,7 +191,7 @@ const startText = ({ start }: Plan): string[] => [
   `a start takes at most ${seconds(start.criticalPathMs)}: ${start.criticalPath.join(" → ")}`,
 ];
 
-function relaxedText(relaxed: Relaxation): string {
+export function relaxedText(relaxed: Relaxation): string {
   switch (relaxed.kind) {
     case "held":
       return `${relaxed.facet} does not act until ${relaxed.requirement} of ${relaxed.provider} is there`;
@@ -204,7 +204,7 @@ function relaxedText(relaxed: Relaxation): string {
   }
 }
 
-function policyText({ policy, changes }: Plan): string[] {
+export function policyText({ policy, changes }: Plan): string[] {
   if (changes.every(({ action }) => action === "unchanged")) return [];
   const { window, emergency, approvals, approvers, canary } = policy;
   const roles = approvals.map(({ role, count }) => `${count} ${role}`).join(", ");
@@ -239,7 +239,7 @@ function canaryText(canary: NonNullable<Plan["policy"]["canary"]>): string {
   ].join(", ");
 }
 
-function summary({ changes, waves }: Plan): string {
+export function summary({ changes, waves }: Plan): string {
   const count = (...actions: readonly Change["action"][]): number =>
     changes.filter(({ action }) => actions.includes(action)).length;
   const changed = count("upgrade", "downgrade", "rebuild", "reconfigure", "rebind");
@@ -250,7 +250,7 @@ function summary({ changes, waves }: Plan): string {
 }
 
 /** `12 s`, `3 min`: a plan is no stopwatch. */
-const seconds = (ms: number): string =>
+export const seconds = (ms: number): string =>
   ms < 1000
     ? `${Math.round(ms)} ms`
     : ms < 120_000
