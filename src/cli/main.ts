@@ -120,17 +120,17 @@ function print(outcome: Outcome, { json, quiet, color }: Switches): number {
     process.stderr.write(`${inert(renderDiagnostic(diagnostic, style).join("\n"))}\n`);
   }
   if (quiet) return exit;
-  const drawn = typeof lines === "function" ? lines(screen(color)) : lines.map(shown);
+  const drawn = typeof lines === "function" ? lines(screen(color)) : lines.map(harmless);
   for (const line of drawn) say(line);
   return exit;
 }
 
-const shown = (text: string): string => inert(printable(text));
+const harmless = (text: string): string => inert(printable(text));
 
 const screen = (color: boolean): Screen => ({
   columns: process.stdout.columns || 80,
   paint: (format, text) =>
-    color && format ? styleText(format, shown(text), { validateStream: false }) : shown(text),
+    color && format ? styleText(format, harmless(text), { validateStream: false }) : harmless(text),
 });
 
 /** What a person is told of an exception: a message if it was meant for one, else that it is a bug. */

@@ -34,7 +34,7 @@ export interface DrainPolicy {
   /** Longest wait for what is in flight, in ms. */
   readonly maxWaitMs: number;
   /** What happens when the wait is over. */
-  readonly then: "abort" | "stop";
+  readonly onTimeout: "abort" | "stop";
 }
 
 /** Limits on what was changed until it has proved itself (RTS 6, Article 8). Absent means unlimited. */

@@ -1,8 +1,9 @@
 import type { Host } from "../domain/host.ts";
 import { facetId } from "../domain/ids.ts";
 import type { Candidate } from "../domain/lock.ts";
-import type { AdapterFacet } from "./transition.ts";
-import type { InRange, Wire, WiredFacet, WiredSet } from "./wiring.ts";
+import type { FacetRequirement } from "../domain/manifest.ts";
+import type { AdapterFacet } from "./constraints.ts";
+import type { InRange, WiredFacet, WiredSet } from "./wiring.ts";
 
 interface Surroundings {
   readonly base: WiredSet;
@@ -18,7 +19,7 @@ interface Surroundings {
 export function adapterFinder(
   candidates: readonly Candidate[],
   { base, next, host, inRange }: Surroundings,
-): (wire: Wire, provider: WiredFacet) => AdapterFacet | undefined {
+): (requirement: FacetRequirement, provider: WiredFacet) => AdapterFacet | undefined {
   const usable = candidates
     .filter(
       ({ manifest: { kind, name, hostApi, node, platforms, conflicts } }) =>
@@ -31,7 +32,7 @@ export function adapterFinder(
         platforms.some((platform) => platform === "any" || platform === host.platform),
     )
     .toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
-  return ({ requirement }, provider) => {
+  return (requirement, provider) => {
     if (!("port" in requirement)) return undefined;
     const { port, range } = requirement;
     for (const candidate of usable) {

@@ -161,9 +161,9 @@ class Parts {
       const known = leads.get(component);
       if (known !== undefined) return known;
       leads.set(component, false);
-      const onward = [...(this.#next[component] ?? [])].map((next) => visit(this.#find(next)));
-      leads.set(component, onward.includes(true));
-      return onward.includes(true);
+      const onward = new Set([...(this.#next[component] ?? [])].map((next) => visit(this.#find(next))));
+      leads.set(component, onward.has(true));
+      return onward.has(true);
     };
     if (!visit(start)) return [];
     return [...leads].filter(([, does]) => does).map(([component]) => component);

@@ -1,5 +1,8 @@
 import type { PluginName } from "../domain/ids.ts";
-import { explainReason, type Constraint, type Move } from "./transition.ts";
+import { targetOf } from "../domain/manifest.ts";
+import type { Constraint, Reason } from "./constraints.ts";
+import { pluginOf } from "./cycle.ts";
+import type { Move } from "./moves.ts";
 
 /** A constraint between two plugins. */
 interface Step {
@@ -43,4 +46,26 @@ function chainFrom(start: PluginName, steps: ReadonlyMap<PluginName, readonly St
     }
   }
   return [];
+}
+
+/** What a constraint is about, for a person. */
+function explainReason(reason: Reason): string {
+  switch (reason.kind) {
+    case "requirement": {
+      const { consumer, requirement, provider, instead } = reason;
+      const { name, version } = consumer.candidate.manifest;
+      const has = instead === undefined ? `without ${provider}` : `and ${pluginOf(provider)} has ${instead}`;
+      return `${name} ${version} needs ${targetOf(requirement)} ${requirement.range}, ${has}`;
+    }
+    case "conflict": {
+      const [a, b] = [reason.plugin.manifest, reason.other.manifest];
+      return `${a.name} ${a.version} does not run beside ${b.name} ${b.version}`;
+    }
+    case "order":
+      return reason.rule;
+    case "overlap":
+      return `two versions of ${reason.plugin} do not run side by side`;
+    default:
+      return reason satisfies never;
+  }
 }

@@ -15,11 +15,12 @@ import { err, ok, type Result } from "../domain/result.ts";
 import type { TrustPolicy } from "../domain/trust.ts";
 import { adapterFinder } from "./adapters.ts";
 import { changesBetween, isReplaced } from "./changes.ts";
+import { constraintsOn } from "./constraints.ts";
 import { estimateStart, type Measured } from "./estimate.ts";
+import { movesBetween } from "./moves.ts";
 import { judge } from "./policy/judge.ts";
 import type { Refusal } from "./refusal.ts";
 import { orderFacets } from "./start-order.ts";
-import { transitionBetween, type Transition } from "./transition.ts";
 import { rollOut, type Rollout } from "./waves.ts";
 import { NOTHING, rangeTester, wireGeneration, wireLock, type WiredPlugin, type WiredSet } from "./wiring.ts";
 
@@ -47,7 +48,7 @@ export interface PlanInput {
 }
 
 /** Who wants the plan, for when, and what they accept. */
-export interface PlanRequest {
+interface PlanRequest {
   readonly author: string;
   /** When it is to be applied. */
   readonly at: Date;
@@ -91,13 +92,13 @@ export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
   const versions = changesBetween(base, next, inRange);
   const replaced = new Set(versions.filter(isReplaced).map(({ plugin }) => plugin));
   const adapterFor = adapterFinder(input.adapters ?? [], { base, next, host: lock.host, inRange });
-  const transition = (mayOverlap: boolean): Transition =>
-    transitionBetween({ base, next, replaced, order, inRange, adapterFor, mayOverlap });
-  const roll = (moves: Transition): Rollout =>
-    rollOut({
+  const roll = (mayOverlap: boolean): Rollout => {
+    const moves = movesBetween({ base, next, replaced, mayOverlap });
+    return rollOut({
       base,
       next,
-      transition: moves,
+      moves,
+      constraints: constraintsOn(moves, { base, next, order, inRange, adapterFor }),
       changes: versions,
       baseOrder: input.base?.generation.facets.map(({ id }) => id) ?? [],
       nextOrder,
@@ -105,11 +106,8 @@ export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
       estimates: new Map(Object.entries(start.estimatesMs) as [FacetId, number][]),
       drain: policy.drain ?? {},
     });
-  const rollout = withinBudget(
-    () => roll(transition(true)),
-    () => roll(transition(false)),
-    input.memoryBudgetMiB,
-  );
+  };
+  const rollout = withinBudget(roll, input.memoryBudgetMiB);
   if (!rollout.ok) return rollout;
   const tooLarge = oversizedGroup(rollout.value, policy.largestGroup);
   if (tooLarge) return err(tooLarge);
@@ -147,23 +145,16 @@ export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
 
 /** Two versions side by side take memory. Where there is not enough, plugins change at once instead. */
 function withinBudget(
-  sideBySide: () => Rollout,
-  atOnce: () => Rollout,
-  budgetMiB: number | undefined,
+  roll: (mayOverlap: boolean) => Rollout,
+  budgetMiB = Infinity,
 ): Result<Rollout, Refusal> {
-  const excess = ({ waves }: Rollout): number =>
-    waves.findIndex(({ memoryMiB }) => memoryMiB > (budgetMiB ?? Infinity));
-  const first = sideBySide();
+  const excess = ({ waves }: Rollout): number => waves.findIndex(({ memoryMiB }) => memoryMiB > budgetMiB);
+  const first = roll(true);
   if (excess(first) === -1) return ok(first);
-  const second = first.relaxed.some(({ kind }) => kind === "side-by-side") ? atOnce() : first;
+  const second = first.relaxed.some(({ kind }) => kind === "side-by-side") ? roll(false) : first;
   const wave = excess(second);
   if (wave === -1) return ok(second);
-  return err({
-    kind: "memory",
-    wave: wave + 1,
-    needsMiB: second.waves[wave]?.memoryMiB ?? 0,
-    budgetMiB: budgetMiB ?? 0,
-  });
+  return err({ kind: "memory", wave: wave + 1, needsMiB: second.waves[wave]?.memoryMiB ?? 0, budgetMiB });
 }
 
 function oversizedGroup({ waves }: Rollout, most = Infinity): Refusal | undefined {

@@ -1,6 +1,7 @@
 import { breakCycles } from "./break-cycles.ts";
+import type { Constraint } from "./constraints.ts";
 import { componentsOf, levelsOf } from "./digraph.ts";
-import type { Constraint, Move, Transition } from "./transition.ts";
+import type { Move } from "./moves.ts";
 
 /** Moves in waves: a wave holds groups, a group holds indices of moves that only work together. */
 export interface Schedule {
@@ -9,6 +10,7 @@ export interface Schedule {
   readonly waveOf: Int32Array;
   /** Group of each move: moves of one group have one number. */
   readonly groupOf: Int32Array;
+  readonly kept: readonly Constraint[];
   /** Constraints that had to be given up. */
   readonly broken: readonly Constraint[];
 }
@@ -19,7 +21,7 @@ export interface Schedule {
  * What starts does so as early as it can, what stops as late as it can: a way back is worth its memory, and a
  * set that is only taken down goes in exactly the reverse of the order in which it came up.
  */
-export function schedule({ moves, constraints }: Transition): Schedule {
+export function schedule(moves: readonly Move[], constraints: readonly Constraint[]): Schedule {
   const names = [...new Set(moves.map(({ plugin }) => plugin))];
   const numbers = new Map(names.map((name, number) => [name, number]));
   const given = new Set(
@@ -63,6 +65,7 @@ export function schedule({ moves, constraints }: Transition): Schedule {
     waves,
     waveOf: Int32Array.from(moves.keys(), (move) => levels[groupOf[move] ?? 0] ?? 0),
     groupOf,
+    kept,
     broken: constraints.filter((_, i) => given.has(i)),
   };
 }

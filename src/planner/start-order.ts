@@ -61,7 +61,7 @@ export function orderFacets(set: WiredSet, order: DeploymentOrder = {}): Result<
 }
 
 /** Lower priorities first, then by name. */
-export const byPriority =
+const byPriority =
   ({ facets }: WiredSet) =>
   (a: FacetId, b: FacetId): number =>
     (facets.get(a)?.candidate.manifest.priority ?? 0) - (facets.get(b)?.candidate.manifest.priority ?? 0) ||
@@ -89,8 +89,6 @@ function requiredEdges({ facets }: WiredSet): Edge[] {
 /** What a deployment says of the order. Members that are not deployed, or in both places, say nothing. */
 export function orderEdges(set: WiredSet, { stages = {}, rules = [] }: DeploymentOrder): Edge[] {
   const membersOf = (names: readonly string[]): FacetId[] => names.flatMap((name) => facetsNamed(set, name));
-  const edge = (from: FacetId, to: FacetId, origin: Origin): Edge[] =>
-    from === to ? [] : [{ from, to, origin }];
 
   const filled = STAGES.map((stage) => ({ stage, members: membersOf(stages[stage] ?? []) })).filter(
     ({ members }) => members.length > 0,
@@ -102,16 +100,16 @@ export function orderEdges(set: WiredSet, { stages = {}, rules = [] }: Deploymen
       rule: `stage ${stage} comes after stage ${before?.stage}`,
       pointer: `/order/stages/${stage}`,
     };
-    return members.flatMap((from) => (before?.members ?? []).flatMap((to) => edge(from, to, origin)));
+    return members.flatMap((from) => (before?.members ?? []).map((to): Edge => ({ from, to, origin })));
   });
   const ruled = rules.flatMap(({ start, after = [], before = [] }, i) => {
     const origin: Origin = { kind: "order", rule: `rule for ${start}`, pointer: `/order/rules/${i}` };
     return membersOf([start]).flatMap((facet) => [
-      ...membersOf(after).flatMap((to) => edge(facet, to, origin)),
-      ...membersOf(before).flatMap((from) => edge(from, facet, origin)),
+      ...membersOf(after).map((to): Edge => ({ from: facet, to, origin })),
+      ...membersOf(before).map((from): Edge => ({ from, to: facet, origin })),
     ]);
   });
-  return [...staged, ...ruled];
+  return [...staged, ...ruled].filter(({ from, to }) => from !== to);
 }
 
 /** A facet by its id, or all facets of a plugin by its name. */

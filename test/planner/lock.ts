@@ -10,7 +10,7 @@ import { toLock } from "../../src/resolver/lock.ts";
 import { asks, HOST, resolveFrom } from "../resolver/registry.ts";
 
 /** A Saturday noon in UTC, when no market of the tests trades. */
-export const SATURDAY = new Date("2026-03-14T12:00:00Z");
+const SATURDAY = new Date("2026-03-14T12:00:00Z");
 
 /** What a planner is given once a deployment is resolved. The configurations are the defaults. */
 export function planInput(

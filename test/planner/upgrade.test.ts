@@ -9,13 +9,27 @@ import { named, needs, needsPort, plugin } from "../resolver/registry.ts";
 import { FIRST_DEPLOYMENT, SECOND_DEPLOYMENT, TRADING } from "../resolver/trading.ts";
 import { activated, planFor, planInput } from "./lock.ts";
 
+const short = (id: string): string => id.replace("@tradsys/", "");
+
+const reader = (version: string, range: string, when: "start" | "enable" = "start") =>
+  plugin(`reader ${version}`, { requires: [needsPort("feed", range, { when })] });
+const feed = (version: string, manifest = {}) =>
+  plugin(`feed ${version}`, { provides: { feed: version } }, manifest);
+
+const readers = (version: string, range: string) =>
+  ["r1", "r2", "r3"].map((name) => plugin(`${name} ${version}`, { requires: [needsPort("feed", range)] }));
+
+const venue = (name: string) => plugin(`${name} 1.0.0`, { provides: { quotes: "1.0.0" } });
+
+const keeper = (version: string, canRestoreFrom: string) =>
+  plugin(`keeper ${version}`, {}, { state: { schemaVersion: 1, canRestoreFrom } });
+
 /** The steps of each wave in short: `+` starts, `-` stops, `~` replaces, `%` rebinds; a group of several in brackets. */
 const told = ({ waves }: Pick<Plan, "waves">): string[] => waves.map(waveText);
 
 function waveText({ groups, held }: Wave): string {
   const texts = groups.map(({ steps }) => {
     const parts = steps.flatMap(({ action, plugin: name, start, stop }) => {
-      const short = (id: string): string => id.replace("@tradsys/", "");
       if (action === "start") return start.map((id) => `+${short(id)}`);
       if (action === "stop") return stop.map((id) => `-${short(id)}`);
       return action === "rebind" ? start.map((id) => `%${short(id)}`) : [`~${short(name)}`];
@@ -76,9 +90,8 @@ describe("the desk with three venues", () => {
   it("takes a desk down in exactly the reverse of the order in which it came up", () => {
     const up = planInput([...TRADING, plugin("lone 1.0.0")], { ...FIRST_DEPLOYMENT, lone: "*" });
     const down = planInput([plugin("lone 1.0.0")], { lone: "*" }, { base: activated(up) });
-    const lone = (wave: readonly string[]) => wave.filter((id) => !id.includes("lone"));
     const started = planFor(up).waves.map(({ groups }) =>
-      lone(groups.flatMap(({ steps }) => steps.flatMap(({ start }) => start))),
+      groups.flatMap(({ steps }) => steps.flatMap(({ start }) => start)).filter((id) => !id.includes("lone")),
     );
     const stopped = planFor(down).waves.map(({ groups }) =>
       groups.flatMap(({ steps }) => steps.flatMap(({ stop }) => stop)),
@@ -90,10 +103,6 @@ describe("the desk with three venues", () => {
 });
 
 describe("where one plugin at a time is impossible", () => {
-  const reader = (version: string, range: string) =>
-    plugin(`reader ${version}`, { requires: [needsPort("feed", range)] });
-  const feed = (version: string, manifest = {}) =>
-    plugin(`feed ${version}`, { provides: { feed: version } }, manifest);
   const before = [feed("1.0.0"), reader("1.0.0", "^1")];
   const after = [feed("2.0.0"), reader("2.0.0", "^2")];
 
@@ -107,10 +116,11 @@ describe("where one plugin at a time is impossible", () => {
   });
 
   it("holds a facet back where its need can wait", () => {
-    const lazy = (version: string, range: string) =>
-      plugin(`reader ${version}`, { requires: [needsPort("feed", range, { when: "enable" })] });
     const plan = planFor(
-      upgradeOf([feed("1.0.0"), lazy("1.0.0", "^1")], [feed("2.0.0"), lazy("2.0.0", "^2")]),
+      upgradeOf(
+        [feed("1.0.0"), reader("1.0.0", "^1", "enable")],
+        [feed("2.0.0"), reader("2.0.0", "^2", "enable")],
+      ),
     );
     expect(told(plan)).toEqual(["~reader held: reader#main", "~feed held: reader#main"]);
   });
@@ -141,10 +151,6 @@ describe("where one plugin at a time is impossible", () => {
   });
 
   it("puts an adapter between for a while where there is one", () => {
-    const readers = (version: string, range: string) =>
-      ["r1", "r2", "r3"].map((name) =>
-        plugin(`${name} ${version}`, { requires: [needsPort("feed", range)] }),
-      );
     const adapter = plugin("old-feed 1.0.0", {
       provides: { feed: "1.4.0" },
       requires: [needsPort("feed", "^2")],
@@ -172,7 +178,6 @@ describe("where one plugin at a time is impossible", () => {
 });
 
 describe("providers that come and go", () => {
-  const venue = (name: string) => plugin(`${name} 1.0.0`, { provides: { quotes: "1.0.0" } });
   const desk = plugin("desk 1.0.0", { requires: [needsPort("quotes", "^1", { cardinality: "many" })] });
 
   it("tells a running facet of a new provider once that is ready, and before an old one goes", () => {
@@ -199,9 +204,6 @@ describe("providers that come and go", () => {
 });
 
 describe("state that is handed over", () => {
-  const keeper = (version: string, canRestoreFrom: string) =>
-    plugin(`keeper ${version}`, {}, { state: { schemaVersion: 1, canRestoreFrom } });
-
   it("needs consent for a step that cannot be taken back", () => {
     const input = upgradeOf([keeper("1.0.0", "^1")], [keeper("2.0.0", ">=1")]);
     const outcome = planDeployment(input);
@@ -257,11 +259,8 @@ describe("order that a deployment asks for", () => {
   });
 
   it("does not make plugins change at once for the sake of an order", () => {
-    const feed = (version: string) => plugin(`feed ${version}`, { provides: { feed: version } });
-    const reader = (version: string) =>
-      plugin(`reader ${version}`, { requires: [needsPort("feed", version === "1.0.0" ? "^1" : "*")] });
     const plan = planFor(
-      upgradeOf([feed("1.0.0"), reader("1.0.0")], [feed("2.0.0"), reader("2.0.0")], {
+      upgradeOf([feed("1.0.0"), reader("1.0.0", "^1")], [feed("2.0.0"), reader("2.0.0", "*")], {
         order: { rules: [{ start: "@tradsys/feed", before: ["@tradsys/reader"] }] },
       }),
     );

@@ -152,13 +152,14 @@ function candidatesOn(side: "before" | "after", sketch: readonly SketchedPlugin[
 /** The versions that plugins which change have on the other side. */
 const OTHER = { before: "^2", after: "^1" } as const;
 
+const all = (candidates: readonly Candidate[] = []) =>
+  planInput(
+    candidates,
+    Object.fromEntries(candidates.map(({ manifest: { name } }) => [name.replace("@tradsys/", ""), "*"])),
+  );
+
 /** What a planner is given for a sketch: the first set is active, the second is to be. */
 export function upgradeInput(sketch: readonly SketchedPlugin[]): PlanInput {
   const [before, after] = (["before", "after"] as const).map((side) => candidatesOn(side, sketch));
-  const all = (candidates: readonly Candidate[] = []) =>
-    planInput(
-      candidates,
-      Object.fromEntries(candidates.map(({ manifest: { name } }) => [name.replace("@tradsys/", ""), "*"])),
-    );
   return { ...all(after), base: activated(all(before)) };
 }

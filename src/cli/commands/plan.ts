@@ -69,9 +69,14 @@ export const planCommand = defineCommand({
     const plan = planned.value;
     requireSound(plan, input);
     // A plan that could not be applied is no plan.
-    const plugins = [...plan.generation.plugins, ...plan.adapters];
-    const verified = await verifyGeneration({ ...plan.generation, plugins }, { files: io.files, root, now: io.now() });
-    for (const { name, bundle } of verified) refuseForgedRecord(input.manifests.get(name), bundle);
+    const verified = await verifyGeneration(
+      { ...plan.generation, plugins: [...plan.generation.plugins, ...plan.adapters] },
+      { files: io.files, root, now: io.now() },
+    );
+    const records = new Map(
+      [...(input.adapters ?? []), ...input.manifests.values()].map((each) => [each.content, each]),
+    );
+    for (const { content, bundle } of verified) refuseForgedRecord(records.get(content), bundle);
 
     const target = flags.out === undefined ? beside(file, ".plan.json") : resolve(io.cwd, flags.out);
     await io.files.write(target, reviewable(plan));

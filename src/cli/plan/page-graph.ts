@@ -41,7 +41,7 @@ export function graphSection(plan: Plan): string {
     const facet = byName.get(name);
     if (!facet) return [];
     const needs = facet.after.join(" ");
-    const usedBy = (users.get(facet.name) ?? []).map(({ name }) => name).join(" ");
+    const usedBy = (users.get(facet.name) ?? []).map((user) => user.name).join(" ");
     const label = `${facet.id}, wave ${facet.wave}, ${facet.action}`;
     return `<g class="facet ${facet.action}" id="${facet.name}" role="option" aria-selected="false" aria-label="${escaped(label)}" tabindex="${i === 0 ? 0 : -1}" data-wave="${facet.wave}" data-needs="${needs}" data-used="${usedBy}" transform="translate(${box.x} ${box.y})"><rect width="${box.width}" height="${BOX}" rx="4"/><text x="8" y="14">${escaped(facet.id)}</text></g>`;
   });

@@ -28,7 +28,7 @@ export function checkPlan(
 ): readonly string[] {
   const timeline = timelineOf(plan, base, manifests);
   const present = Map.groupBy(timeline.presences, ({ facet }) => facet);
-  const byPlugin = Map.groupBy(timeline.presences, ({ plugin }) => plugin as string);
+  const byPlugin = Map.groupBy<string, Presence>(timeline.presences, ({ plugin }) => plugin);
   const satisfies = rememberedSatisfies();
   const world = { plan, present, byPlugin, manifests, satisfies };
   const found = consumersOf(plan, base, timeline).flatMap((consumer) =>
@@ -70,25 +70,34 @@ interface World {
 }
 
 function consumersOf(plan: Plan, base: Generation | null, { presences, rebinds }: Timeline): Consumer[] {
-  const facetsOf = (generation: Generation | null) =>
-    new Map(generation?.facets.map((facet) => [facet.id, facet]));
-  const contentsOf = (generation: Generation | null) =>
-    new Map(generation?.plugins.map(({ name, content }) => [name as string, content]));
-  const [before, after] = [facetsOf(base), facetsOf(plan.generation)];
-  const [contentsBefore, contentsAfter] = [contentsOf(base), contentsOf(plan.generation)];
+  const [before, after] = [base ? sideOf(base) : undefined, sideOf(plan.generation)];
   return presences.flatMap((presence): Consumer[] => {
     const { facet, from, until } = presence;
-    const [old, next] = [before.get(facet)?.ports ?? {}, after.get(facet)?.ports ?? {}];
-    if (base && from === undefined) {
-      const change = until ?? rebinds.get(facet);
-      const first = { presence, bindings: old, madeFor: contentsBefore, from, until: change };
-      if (until !== undefined) return [first];
-      const second = { presence, bindings: next, madeFor: contentsAfter, from: change, until };
-      return change === undefined ? [{ ...second, from }, first] : [first, second];
-    }
-    return [{ presence, bindings: next, madeFor: contentsAfter, from, until }];
+    const as = (side: Side, interval: Interval): Consumer => ({
+      presence,
+      bindings: side.ports.get(facet) ?? {},
+      madeFor: side.contents,
+      ...interval,
+    });
+    if (!before || from !== undefined) return [as(after, { from, until })];
+    if (until !== undefined) return [as(before, { from, until })];
+    const rebind = rebinds.get(facet);
+    // Without a step that gives it others, a facet has the bindings of both generations at once: both must hold.
+    return rebind === undefined
+      ? [as(before, { from, until }), as(after, { from, until })]
+      : [as(before, { from, until: rebind }), as(after, { from: rebind, until })];
   });
 }
+
+interface Side {
+  readonly ports: ReadonlyMap<FacetId, GenerationFacet["ports"]>;
+  readonly contents: ReadonlyMap<string, Digest>;
+}
+
+const sideOf = ({ facets, plugins }: Generation): Side => ({
+  ports: new Map(facets.map(({ id, ports }) => [id, ports])),
+  contents: new Map<string, Digest>(plugins.map(({ name, content }) => [name, content])),
+});
 
 /** What a facet requires, and what others of its plugin require to load: they share its code. */
 const requirementsOf = ({ facet, manifest }: Presence): FacetRequirement[] =>
@@ -181,45 +190,46 @@ function checkRequirement(consumer: Consumer, requirement: FacetRequirement, wor
 }
 
 /** Versions that must not be there at once: of one plugin, and of plugins of which one refuses the other. */
-function checkRefusals(byPlugin: World["byPlugin"], satisfies: Satisfies): string[] {
-  const together = (a: readonly Presence[], b: readonly Presence[]): boolean =>
-    statesOf([...a, ...b]).some(
-      (state) => a.some((one) => isThere(one, state)) && b.some((one) => isThere(one, state)),
-    );
-  return [...byPlugin.values()].flatMap((presences) => {
+const checkRefusals = (byPlugin: World["byPlugin"], satisfies: Satisfies): string[] =>
+  [...byPlugin].flatMap(([plugin, presences]) => {
     const versions = [...Map.groupBy(presences, ({ content }) => content).values()];
-    const [first] = presences;
     const mayOverlap = presences.every(
       ({ manifest }) => manifest.multiVersion && manifest.singleton === "none",
     );
-    const twice = versions.length > 1 && !mayOverlap && together(versions[0] ?? [], versions.slice(1).flat());
+    const twice =
+      !mayOverlap && versions.some((own, i) => versions.slice(i + 1).some((other) => meet(own, other)));
     const refused = versions.flatMap((own) =>
       own.slice(0, 1).flatMap(({ manifest }) =>
         refusedBy(manifest, satisfies).flatMap(({ name, isRefused }) => {
           const others = (byPlugin.get(name) ?? []).filter((other) => isRefused(other.manifest.version));
-          if (name === manifest.name || others.length === 0 || !together(own, others)) return [];
-          return [`${manifest.name} ${manifest.version} may run beside ${name}, which it refuses`];
+          if (name === plugin || others.length === 0 || !meet(own, others)) return [];
+          return [`${plugin} ${manifest.version} may run beside ${name}, which it refuses`];
         }),
       ),
     );
-    return [...(twice ? [`two versions of ${first?.plugin} may run at once`] : []), ...refused];
+    return twice ? [`two versions of ${plugin} may run at once`, ...refused] : refused;
   });
+
+const meet = (a: readonly Presence[], b: readonly Presence[]): boolean =>
+  statesOf([...a, ...b]).some((state) => {
+    const isNow = (one: Presence): boolean => isThere(one, state);
+    return a.some(isNow) && b.some(isNow);
+  });
+
+interface Refused {
+  readonly name: string;
+  readonly isRefused: (version: string) => boolean;
 }
 
-const refusedBy = ({ conflicts, facets }: Manifest, satisfies: Satisfies) => [
-  ...conflicts.map(({ plugin, range }) => ({
-    name: plugin as string,
+const refusedBy = ({ conflicts, facets }: Manifest, satisfies: Satisfies): Refused[] => [
+  ...conflicts.map(({ plugin: name, range }) => ({
+    name,
     isRefused: (version: string) => satisfies(version, range),
   })),
   ...Object.values(facets).flatMap(({ requires }) =>
     requires.flatMap((needed) =>
       needed.optional && "plugin" in needed
-        ? [
-            {
-              name: needed.plugin as string,
-              isRefused: (version: string) => !satisfies(version, needed.range),
-            },
-          ]
+        ? [{ name: needed.plugin, isRefused: (version: string) => !satisfies(version, needed.range) }]
         : [],
     ),
   ),
@@ -227,7 +237,7 @@ const refusedBy = ({ conflicts, facets }: Manifest, satisfies: Satisfies) => [
 
 /** Started from nothing, every facet comes after all that it waits for. */
 function checkStart({ generation, start }: Plan, manifests: World["manifests"]): string[] {
-  const contents = new Map(generation.plugins.map(({ name, content }) => [name as string, content]));
+  const contents = new Map<string, Digest>(generation.plugins.map(({ name, content }) => [name, content]));
   const waveOf = new Map(start.waves.flatMap((wave, number) => wave.map((id) => [id, number] as const)));
   const places = new Map(generation.facets.map(({ id }, place) => [id, place]));
   return generation.facets.flatMap(({ id, after, ports }) => {

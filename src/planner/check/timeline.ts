@@ -3,7 +3,7 @@ import type { Manifest } from "../../domain/manifest.ts";
 import type { Generation, Plan } from "../../domain/plan.ts";
 
 /** A moment of a plan: a group of a wave. Groups of one wave come in any order. */
-export interface Moment {
+interface Moment {
   readonly wave: number;
   readonly group: number;
 }
@@ -60,7 +60,7 @@ export function timelineOf(
     running.delete(`${facet} ${content}`);
   };
 
-  const contents = new Map(base?.plugins.map(({ name, content }) => [name as string, content]));
+  const contents = new Map<string, Digest>(base?.plugins.map(({ name, content }) => [name, content]));
   for (const { id } of base?.facets ?? []) {
     const content = contents.get(id.slice(0, id.indexOf("#")));
     if (content) begin(id, content, undefined);
@@ -78,7 +78,7 @@ export function timelineOf(
     }
   }
   const left = [...running.keys()].toSorted();
-  const wanted = new Map(plan.generation.plugins.map(({ name, content }) => [name as string, content]));
+  const wanted = new Map<string, Digest>(plan.generation.plugins.map(({ name, content }) => [name, content]));
   const expected = plan.generation.facets
     .map(({ id }) => `${id} ${wanted.get(id.slice(0, id.indexOf("#")))}`)
     .toSorted();

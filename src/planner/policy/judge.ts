@@ -68,11 +68,14 @@ export function judge(input: JudgeInput): Result<PlanPolicy, Refusal> {
 
 const UNBOUNDED: LegalWindow = { start: null, end: null };
 
-function boundsOf({ start, end }: LegalWindow, durationMs: number): PlanPolicy["window"] {
-  const iso = (instant: number | null): string | null =>
-    instant === null ? null : new Date(instant).toISOString();
-  return { notBefore: iso(start), startBy: iso(end === null ? null : end - durationMs), doneBy: iso(end) };
-}
+const boundsOf = ({ start, end }: LegalWindow, durationMs: number): PlanPolicy["window"] => ({
+  notBefore: iso(start),
+  startBy: iso(end === null ? null : end - durationMs),
+  doneBy: iso(end),
+});
+
+const iso = (instant: number | null): string | null =>
+  instant === null ? null : new Date(instant).toISOString();
 
 /** A change is material unless the version that it leads to says that it is not. */
 const isMaterial = ({ plugin, action }: Change, next: WiredSet): boolean =>
@@ -102,7 +105,7 @@ function marketsOf(plugins: ReadonlySet<PluginName>, { base, next }: JudgeInput)
     const { calendar, name, capabilities } = follower.manifest;
     if (calendar === undefined) return [];
     const candidates = [base, next].flatMap((set) => set.plugins.get(calendar)?.candidate ?? []);
-    const wanted = capabilities["calendar"];
+    const wanted = typeof capabilities["calendar"] === "string" ? capabilities["calendar"] : undefined;
     const markets = candidates
       .flatMap((candidate) =>
         [...calendarsOf(candidate)].map(([market, its]) => ({ market, calendar: its, candidate })),
@@ -111,7 +114,7 @@ function marketsOf(plugins: ReadonlySet<PluginName>, { base, next }: JudgeInput)
     if (markets.length > 0) return markets;
     throw new TradsysError(
       "CALENDAR_INVALID",
-      `${name} follows ${String(wanted ?? "a market")} of ${calendar}, which is not deployed or has no such calendar`,
+      `${name} follows ${wanted ?? "a market"} of ${calendar}, which is not deployed or has no such calendar`,
       {
         hint: `Deploy ${calendar} with that calendar, or name another in the manifest.`,
       },
