@@ -21,13 +21,11 @@ export function canonical(value: unknown): string {
     case "object": {
       if (value === null) return "null";
       if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-      let members = "";
-      for (const key of Object.keys(value).toSorted()) {
-        const member = (value as { readonly [key: string]: unknown })[key];
-        if (member === undefined) continue;
-        members += `${members === "" ? "" : ","}${canonical(key)}:${canonical(member)}`;
-      }
-      return `{${members}}`;
+      const members = Object.entries(value)
+        .filter(([, member]) => member !== undefined)
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, member]) => `${canonical(key)}:${canonical(member)}`);
+      return `{${members.join(",")}}`;
     }
     default:
       throw new TypeError(`a ${typeof value} has no canonical form`);

@@ -1,6 +1,7 @@
+import { targetOf } from "../domain/manifest.ts";
 import type { Change } from "../domain/plan.ts";
 import type { Cycle } from "./cycle.ts";
-import type { Edge, Origin } from "./edge.ts";
+import type { Edge } from "./edge.ts";
 import { localTime } from "./policy/hours.ts";
 import type { LegalWindow } from "./policy/window.ts";
 import type { Refusal } from "./refusal.ts";
@@ -76,19 +77,17 @@ function explainOneWay(change: Change): string {
 function explainCycle({ path, edges }: Cycle): Explanation {
   const isOnly = ({ from, to }: Edge): boolean =>
     edges.filter((other) => other.from === from && other.to === to).length === 1;
-  const breakable = edges.filter((edge) => edge.origin.kind === "requirement" && isOnly(edge));
-  const pulled = edges.filter(
-    ({ from, origin }) => origin.kind === "requirement" && origin.statedBy !== from,
-  );
+  const breakable = edges.filter((edge) => edge.origin.kind === "wire" && isOnly(edge));
+  const pulled = edges.filter(({ from, origin }) => origin.kind === "wire" && origin.statedBy !== from);
   return {
     message: [
       `These facets wait for each other: ${path.join(" -> ")}`,
       ...edges.map((edge) => `  - ${edge.from} waits for ${edge.to}: ${originText(edge)}`),
       ...new Set(
         pulled.flatMap(({ origin }) =>
-          origin.kind === "requirement"
+          origin.kind === "wire"
             ? [
-                `With \`when: start\` for ${origin.requirement}, ${origin.statedBy} alone would wait, and not its whole plugin.`,
+                `With \`when: start\` for ${targetOf(origin.requirement)}, ${origin.statedBy} alone would wait, and not its whole plugin.`,
               ]
             : [],
         ),
@@ -101,11 +100,11 @@ function explainCycle({ path, edges }: Cycle): Explanation {
   };
 }
 
-const wish = (origin: Origin): string =>
-  origin.kind === "requirement" ? `${origin.requirement} of ${origin.statedBy}` : origin.rule;
+const wish = (origin: Edge["origin"]): string =>
+  origin.kind === "wire" ? `${targetOf(origin.requirement)} of ${origin.statedBy}` : origin.rule;
 
 function originText({ from, origin }: Edge): string {
   if (origin.kind === "order") return `the deployment says so (${origin.rule})`;
-  const { statedBy, requirement, when } = origin;
-  return `${statedBy === from ? "it" : statedBy} requires ${requirement} (when: ${when})`;
+  const { statedBy, requirement } = origin;
+  return `${statedBy === from ? "it" : statedBy} requires ${targetOf(requirement)} (when: ${requirement.when})`;
 }

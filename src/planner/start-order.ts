@@ -1,11 +1,10 @@
 import type { FacetId, PluginName } from "../domain/ids.ts";
-import { targetOf } from "../domain/manifest.ts";
 import { STAGES, type DeploymentOrder } from "../domain/policy.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { breakCycles } from "./break-cycles.ts";
 import { cycleIn, type Cycle } from "./cycle.ts";
 import { levelsOf } from "./digraph.ts";
-import type { Edge, Origin } from "./edge.ts";
+import type { Edge, OrderRule } from "./edge.ts";
 import type { WiredSet } from "./wiring.ts";
 
 /** Facets in an order in which they can start. */
@@ -29,17 +28,17 @@ export function orderFacets(set: WiredSet, order: DeploymentOrder = {}): Result<
   const numbers = new Map(ids.map((id, number) => [id, number]));
   const graph = (kept: readonly Edge[]) => ({
     size: ids.length,
-    from: Int32Array.from(kept, ({ to }) => numbers.get(to) ?? 0),
-    to: Int32Array.from(kept, ({ from }) => numbers.get(from) ?? 0),
+    from: kept.map(({ to }) => numbers.get(to) ?? 0),
+    to: kept.map(({ from }) => numbers.get(from) ?? 0),
   });
   const isHeld = new Set(
     breakCycles({
       ...graph(edges),
-      cost: edges.map(({ origin }) => Number(origin.kind === "requirement" && origin.when === "enable")),
+      cost: edges.map(({ origin }) => Number(origin.kind === "wire" && origin.requirement.when === "enable")),
       unit: Int32Array.from(ids.keys()),
     }),
   );
-  const kept = edges.filter((_, edge) => !isHeld.has(edge));
+  const kept = isHeld.size > 0 ? edges.filter((_, edge) => !isHeld.has(edge)) : edges;
   const levels = levelsOf(graph(kept));
   if (levels.includes(-1))
     return err(
@@ -69,19 +68,8 @@ const byPriority =
 
 function requiredEdges({ facets }: WiredSet): Edge[] {
   const edges: Edge[] = [];
-  for (const { id, wires } of facets.values()) {
-    for (const { requirement, providers, statedBy, pointer } of wires) {
-      const { range, when } = requirement;
-      const origin = {
-        kind: "requirement",
-        requirement: targetOf(requirement),
-        range,
-        when,
-        statedBy,
-        pointer,
-      } as const;
-      for (const to of providers) edges.push({ from: id, to, origin });
-    }
+  for (const { id: from, wires } of facets.values()) {
+    for (const origin of wires) for (const to of origin.providers) edges.push({ from, to, origin });
   }
   return edges;
 }
@@ -95,7 +83,7 @@ export function orderEdges(set: WiredSet, { stages = {}, rules = [] }: Deploymen
   );
   const staged = filled.slice(1).flatMap(({ stage, members }, i) => {
     const before = filled[i];
-    const origin: Origin = {
+    const origin: OrderRule = {
       kind: "order",
       rule: `stage ${stage} comes after stage ${before?.stage}`,
       pointer: `/order/stages/${stage}`,
@@ -103,7 +91,7 @@ export function orderEdges(set: WiredSet, { stages = {}, rules = [] }: Deploymen
     return members.flatMap((from) => (before?.members ?? []).map((to): Edge => ({ from, to, origin })));
   });
   const ruled = rules.flatMap(({ start, after = [], before = [] }, i) => {
-    const origin: Origin = { kind: "order", rule: `rule for ${start}`, pointer: `/order/rules/${i}` };
+    const origin: OrderRule = { kind: "order", rule: `rule for ${start}`, pointer: `/order/rules/${i}` };
     return membersOf([start]).flatMap((facet) => [
       ...membersOf(after).map((to): Edge => ({ from: facet, to, origin })),
       ...membersOf(before).map((from): Edge => ({ from, to: facet, origin })),

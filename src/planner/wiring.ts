@@ -9,6 +9,7 @@ import type { Generation } from "../domain/plan.ts";
 
 /** A requirement and who meets it. */
 export interface Wire {
+  readonly kind: "wire";
   readonly requirement: FacetRequirement;
   readonly providers: readonly FacetId[];
   /** The facet that states it: not always the facet that waits, since all facets of a plugin load together. */
@@ -95,7 +96,8 @@ export function wireGeneration(
     }
     // A generation lists the providers of a port once, whichever range of the facet they are for.
     const { port, range } = requirement;
-    return (ports.get(facet)?.[port] ?? []).filter((id) => inRange(range, facets.get(id)?.provides[port]));
+    const bound = ports.get(facet)?.[port] ?? [];
+    return bound.filter((id) => inRange(range, facets.get(id)?.provides[port]));
   });
 }
 
@@ -113,6 +115,7 @@ function wire(
       wires: facet.requires.map((requirement, i): Wire => {
         const providers = providersOf(id, requirement);
         return {
+          kind: "wire",
           requirement,
           providers: providers.length > 1 ? providers.toSorted() : providers,
           statedBy: id,
@@ -144,15 +147,20 @@ export type InRange = (range: string, version: string | undefined) => boolean;
 
 /** Remembers its answers: a deployment asks the same few questions thousands of times. */
 export function rangeTester(): InRange {
-  const answers = new Map<string, boolean>();
-  return (range, version) => {
+  const ranges = new Map<string, { readonly range: Range; readonly answers: Map<string, boolean> }>();
+  return (text, version) => {
     if (version === undefined) return false;
-    const question = `${version} ${range}`;
-    const known = answers.get(question);
-    if (known !== undefined) return known;
-    // Not `satisfies`: given a broken range, it says no instead of failing.
-    const answer = new Range(range).test(version);
-    answers.set(question, answer);
+    let known = ranges.get(text);
+    if (!known) {
+      // Not `satisfies`: given a broken range, it says no instead of failing.
+      known = { range: new Range(text), answers: new Map() };
+      ranges.set(text, known);
+    }
+    let answer = known.answers.get(version);
+    if (answer === undefined) {
+      answer = known.range.test(version);
+      known.answers.set(version, answer);
+    }
     return answer;
   };
 }

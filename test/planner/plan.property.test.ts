@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 
-import type { When } from "../../src/domain/manifest.ts";
+import { targetOf, type When } from "../../src/domain/manifest.ts";
 import type { Plan } from "../../src/domain/plan.ts";
 import type { Cycle } from "../../src/planner/cycle.ts";
 import type { Edge } from "../../src/planner/edge.ts";
@@ -58,8 +58,8 @@ it("shows a cycle whose every step is a requirement that somebody states", () =>
       expect(steps).toEqual(expect.arrayContaining(edges.map(({ from, to }) => [from, to])));
       for (const { to, origin } of edges.filter(isRequired)) {
         const stating = graph.find((facet) => facetOf(facet) === origin.statedBy);
-        expect(stating?.needs).toContainEqual({ id: shortOf(to), when: origin.when });
-        expect(origin.requirement).toBe(`port:${shortOf(to)}`);
+        expect(stating?.needs).toContainEqual({ id: shortOf(to), when: origin.requirement.when });
+        expect(targetOf(origin.requirement)).toBe(`port:${shortOf(to)}`);
       }
     }),
     { numRuns: 500 },
@@ -75,8 +75,7 @@ it("gives one plan for a lock in any order", () => {
   );
 });
 
-const isRequired = (edge: Edge): edge is Edge & { origin: { kind: "requirement" } } =>
-  edge.origin.kind === "requirement";
+const isRequired = (edge: Edge): edge is Edge & { origin: { kind: "wire" } } => edge.origin.kind === "wire";
 
 /** A facet `a1` is facet `f1` of plugin `a`, and provides the port `a1`. */
 interface SketchedFacet {

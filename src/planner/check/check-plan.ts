@@ -1,16 +1,16 @@
 import semverSatisfies from "semver/functions/satisfies.js";
 
-import type { Digest, FacetId } from "../../domain/ids.ts";
-import type { FacetRequirement, Manifest } from "../../domain/manifest.ts";
-import type { Generation, GenerationFacet, Plan } from "../../domain/plan.ts";
+import { facetId, type Digest, type FacetId } from "../../domain/ids.ts";
+import type { Facet, FacetRequirement, Manifest } from "../../domain/manifest.ts";
+import type { Generation, GenerationFacet, Plan, Relaxation } from "../../domain/plan.ts";
 import { isThere, statesOf, timelineOf, type Interval, type Presence, type Timeline } from "./timeline.ts";
 
 /** A version of a facet, while it has the bindings of one generation. */
 interface Consumer extends Interval {
   readonly presence: Presence;
   readonly bindings: GenerationFacet["ports"];
-  /** Contents by plugin of the generation that the bindings are of: the versions that they were made for. */
-  readonly madeFor: ReadonlyMap<string, Digest>;
+  /** Ports by facet of the generation that the bindings are of: the versions that they were made for. */
+  readonly madeFor: ReadonlyMap<FacetId, Facet["provides"]>;
 }
 
 /**
@@ -30,8 +30,9 @@ export function checkPlan(
   const present = Map.groupBy(timeline.presences, ({ facet }) => facet);
   const byPlugin = Map.groupBy<string, Presence>(timeline.presences, ({ plugin }) => plugin);
   const satisfies = rememberedSatisfies();
-  const world = { plan, present, byPlugin, manifests, satisfies };
-  const found = consumersOf(plan, base, timeline).flatMap((consumer) =>
+  const bridges = plan.relaxed.filter((relaxed) => relaxed.kind === "adapter");
+  const world = { plan, present, byPlugin, bridges, manifests, satisfies };
+  const found = consumersOf(world, base, timeline).flatMap((consumer) =>
     requirementsOf(consumer.presence).flatMap((requirement) =>
       checkRequirement(consumer, requirement, world),
     ),
@@ -46,17 +47,15 @@ export function checkPlan(
   ];
 }
 
-type Satisfies = (version: string, range: string) => boolean;
+type Satisfies = (version: string | undefined, range: string) => boolean;
 
 function rememberedSatisfies(): Satisfies {
-  const known = new Map<string, boolean>();
+  const known = new Map<string, Map<string, boolean>>();
   return (version, range) => {
-    const key = `${range} ${version}`;
-    let answer = known.get(key);
-    if (answer === undefined) {
-      answer = semverSatisfies(version, range);
-      known.set(key, answer);
-    }
+    if (version === undefined) return false;
+    const answers = known.get(range) ?? new Map<string, boolean>();
+    const answer = answers.get(version) ?? semverSatisfies(version, range);
+    known.set(range, answers.set(version, answer));
     return answer;
   };
 }
@@ -64,19 +63,25 @@ function rememberedSatisfies(): Satisfies {
 interface World {
   readonly satisfies: Satisfies;
   readonly plan: Plan;
+  /** Where adapters stand between. */
+  readonly bridges: readonly Extract<Relaxation, { readonly kind: "adapter" }>[];
   readonly present: ReadonlyMap<FacetId, readonly Presence[]>;
   readonly byPlugin: ReadonlyMap<string, readonly Presence[]>;
   readonly manifests: ReadonlyMap<Digest, Manifest>;
 }
 
-function consumersOf(plan: Plan, base: Generation | null, { presences, rebinds }: Timeline): Consumer[] {
-  const [before, after] = [base ? sideOf(base) : undefined, sideOf(plan.generation)];
+function consumersOf(
+  { plan, manifests }: Pick<World, "plan" | "manifests">,
+  base: Generation | null,
+  { presences, rebinds }: Timeline,
+): Consumer[] {
+  const [before, after] = [base ? sideOf(base, manifests) : undefined, sideOf(plan.generation, manifests)];
   return presences.flatMap((presence): Consumer[] => {
     const { facet, from, until } = presence;
     const as = (side: Side, interval: Interval): Consumer => ({
       presence,
       bindings: side.ports.get(facet) ?? {},
-      madeFor: side.contents,
+      madeFor: side.provides,
       ...interval,
     });
     if (!before || from !== undefined) return [as(after, { from, until })];
@@ -91,26 +96,36 @@ function consumersOf(plan: Plan, base: Generation | null, { presences, rebinds }
 
 interface Side {
   readonly ports: ReadonlyMap<FacetId, GenerationFacet["ports"]>;
-  readonly contents: ReadonlyMap<string, Digest>;
+  readonly provides: ReadonlyMap<FacetId, Facet["provides"]>;
 }
 
-const sideOf = ({ facets, plugins }: Generation): Side => ({
-  ports: new Map(facets.map(({ id, ports }) => [id, ports])),
-  contents: new Map<string, Digest>(plugins.map(({ name, content }) => [name, content])),
-});
+function sideOf({ facets, plugins }: Generation, manifests: World["manifests"]): Side {
+  const provides = new Map<FacetId, Facet["provides"]>();
+  for (const { name, content } of plugins) {
+    for (const [facet, definition] of Object.entries(manifests.get(content)?.facets ?? {})) {
+      provides.set(facetId(name, facet), definition.provides);
+    }
+  }
+  return { ports: new Map(facets.map(({ id, ports }) => [id, ports])), provides };
+}
 
 /** What a facet requires, and what others of its plugin require to load: they share its code. */
-const requirementsOf = ({ facet, manifest }: Presence): FacetRequirement[] =>
-  Object.entries(manifest.facets).flatMap(([name, { requires }]) =>
-    requires.filter(({ when }) => when === "load" || facet === `${manifest.name}#${name}`),
-  );
+const requirementsOf = ({ definition, manifest }: Presence): readonly FacetRequirement[] => [
+  ...definition.requires,
+  ...Object.values(manifest.facets).flatMap((other) =>
+    other === definition ? [] : other.requires.filter(({ when }) => when === "load"),
+  ),
+];
 
-/** All that can be there at some time and meet a requirement, each a set of intervals that must hold together. */
-function alternativesFor(
-  { bindings, madeFor, presence: { facet } }: Consumer,
-  requirement: FacetRequirement,
-  { plan, present, byPlugin, manifests, satisfies }: World,
-): { readonly provider: string; readonly alternatives: readonly (readonly Interval[])[] }[] {
+/** What must be there for a requirement, and all that can be it, each a set of intervals that must hold together. */
+interface Supply {
+  readonly provider: string;
+  readonly alternatives: readonly (readonly Interval[])[];
+}
+
+function suppliesOf(consumer: Consumer, requirement: FacetRequirement, world: World): readonly Supply[] {
+  const { present, byPlugin, bridges, satisfies } = world;
+  const { facet } = consumer.presence;
   if ("plugin" in requirement) {
     const versions = Map.groupBy(byPlugin.get(requirement.plugin) ?? [], ({ content }) => content);
     const fitting = [...versions.values()].filter(
@@ -120,62 +135,44 @@ function alternativesFor(
     return [{ provider: requirement.plugin, alternatives }];
   }
   const { port, range } = requirement;
-  const offers = (manifest: Manifest | undefined, id: FacetId): boolean => {
-    const version = manifest?.facets[id.slice(id.indexOf("#") + 1)]?.provides[port];
-    return version !== undefined && satisfies(version, range);
-  };
+  const isOffered = (provides: Facet["provides"] | undefined): boolean => satisfies(provides?.[port], range);
   // A generation lists the providers of a port once, for all ranges in which a facet requires it.
-  const listed = (bindings[port] ?? []).filter((id) =>
-    offers(manifests.get(madeFor.get(id.slice(0, id.indexOf("#"))) ?? ("" as Digest)), id),
-  );
+  const listed = (consumer.bindings[port] ?? []).filter((id) => isOffered(consumer.madeFor.get(id)));
   // An adapter is in no generation: it stands on the provider that it stands in for.
-  const bridged = plan.relaxed.flatMap((relaxed) =>
-    relaxed.kind === "adapter" && relaxed.adapter === facet ? relaxed.provider : [],
-  );
-  const bound = new Set([...listed, ...bridged]);
-  return [...bound].map((provider) => {
+  const below = bridges.flatMap(({ adapter, provider }) => (adapter === facet ? provider : []));
+  return [...listed, ...new Set(below)].map((provider) => {
     const direct = (present.get(provider) ?? [])
-      .filter(({ manifest }) => offers(manifest, provider))
+      .filter(({ definition }) => isOffered(definition.provides))
       .map((one) => [one]);
-    const indirect = plan.relaxed.flatMap((relaxed) =>
-      relaxed.kind === "adapter" &&
-      relaxed.facet === facet &&
-      relaxed.provider === provider &&
-      relaxed.requirement === `port:${port}`
-        ? (present.get(relaxed.adapter) ?? [])
-            .filter(({ manifest }) => offers(manifest, relaxed.adapter))
-            .flatMap((adapter) =>
-              carriers(adapter, provider, { present, satisfies }).map((carrier) => [adapter, carrier]),
-            )
-        : [],
-    );
-    return { provider, alternatives: [...direct, ...indirect] };
+    const bridged = bridges
+      .filter(
+        (bridge) =>
+          bridge.facet === facet && bridge.provider === provider && bridge.requirement === `port:${port}`,
+      )
+      .flatMap(({ adapter }) => present.get(adapter) ?? [])
+      .filter(({ definition }) => isOffered(definition.provides))
+      .flatMap((adapter) => carriers(adapter, provider, world).map((carrier) => [adapter, carrier]));
+    return { provider, alternatives: [...direct, ...bridged] };
   });
 }
 
 /** The versions of a provider that an adapter can stand on. */
-function carriers(
-  adapter: Presence,
-  provider: FacetId,
-  { present, satisfies }: Pick<World, "present" | "satisfies">,
-): readonly Presence[] {
-  const name = provider.slice(provider.indexOf("#") + 1);
-  return (present.get(provider) ?? []).filter(({ manifest }) =>
+const carriers = (adapter: Presence, provider: FacetId, { present, satisfies }: World): readonly Presence[] =>
+  (present.get(provider) ?? []).filter(({ definition }) =>
     requirementsOf(adapter).every(
-      (needed) =>
-        "port" in needed && satisfies(manifest.facets[name]?.provides[needed.port] ?? "", needed.range),
+      (needed) => "port" in needed && satisfies(definition.provides[needed.port], needed.range),
     ),
   );
-}
 
 function checkRequirement(consumer: Consumer, requirement: FacetRequirement, world: World): string[] {
   // What is optional need not be there, and what is there and refused is found apart.
   if (requirement.optional) return [];
   const { facet, manifest } = consumer.presence;
   const what = "port" in requirement ? requirement.port : requirement.plugin;
-  const providers = alternativesFor(consumer, requirement, world);
-  if (providers.length === 0) return [`nothing is bound to ${what} ${requirement.range} of ${facet}`];
-  return providers.flatMap(({ provider, alternatives }) => {
+  const supplies = suppliesOf(consumer, requirement, world);
+  if (supplies.length === 0) return [`nothing is bound to ${what} ${requirement.range} of ${facet}`];
+  return supplies.flatMap(({ provider, alternatives }) => {
+    if (alternatives.some((all) => all.every(isAlways))) return [];
     for (const state of statesOf([consumer, ...alternatives.flat()])) {
       if (!isThere(consumer, state)) continue;
       if (alternatives.some((all) => all.every((one) => isThere(one, state)))) continue;
@@ -188,6 +185,8 @@ function checkRequirement(consumer: Consumer, requirement: FacetRequirement, wor
     return [];
   });
 }
+
+const isAlways = ({ from, until }: Interval): boolean => from === undefined && until === undefined;
 
 /** Versions that must not be there at once: of one plugin, and of plugins of which one refuses the other. */
 const checkRefusals = (byPlugin: World["byPlugin"], satisfies: Satisfies): string[] =>

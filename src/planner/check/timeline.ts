@@ -1,5 +1,5 @@
 import { facetId, type Digest, type FacetId, type PluginName } from "../../domain/ids.ts";
-import type { Manifest } from "../../domain/manifest.ts";
+import type { Facet, Manifest } from "../../domain/manifest.ts";
 import type { Generation, Plan } from "../../domain/plan.ts";
 
 /** A moment of a plan: a group of a wave. Groups of one wave come in any order. */
@@ -20,6 +20,8 @@ export interface Presence extends Interval {
   readonly plugin: PluginName;
   readonly content: Digest;
   readonly manifest: Manifest;
+  /** What the manifest says of the facet. */
+  readonly definition: Facet;
 }
 
 /** What facets are there when, read off the steps of a plan, and what is wrong with the steps themselves. */
@@ -44,12 +46,13 @@ export function timelineOf(
   const begin = (facet: FacetId, content: Digest, from: Moment | undefined): void => {
     const manifest = manifests.get(content);
     const name = facet.slice(facet.indexOf("#") + 1);
-    if (!manifest?.facets[name] || facetId(manifest.name, name) !== facet) {
+    const definition = manifest?.facets[name];
+    if (!definition || facetId(manifest.name, name) !== facet) {
       faults.push(`${facet} is no facet of ${content}`);
       return;
     }
     if (running.has(`${facet} ${content}`)) faults.push(`${facet} is started while it runs`);
-    const presence: Presence = { facet, plugin: manifest.name, content, manifest, from, until: undefined };
+    const presence = { facet, plugin: manifest.name, content, manifest, definition, from, until: undefined };
     running.set(`${facet} ${content}`, presence);
     presences.push(presence);
   };
