@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Candidate } from "../../src/domain/lock.ts";
 import type { DeploymentPolicy, MarketCalendar, WeeklyHours } from "../../src/domain/policy.ts";
+import { parseDeployment } from "../../src/manifest/parse.ts";
 import { explainRefusal } from "../../src/planner/explain.ts";
 import { planDeployment } from "../../src/planner/plan.ts";
 import { windowAt, type WindowRules } from "../../src/planner/policy/window.ts";
@@ -361,4 +362,29 @@ describe("a plan under a policy", () => {
     });
     expect(() => planDeployment(input)).toThrow(pointer);
   });
+});
+
+it.for([
+  {
+    what: "a zone that is none",
+    policy: "windows: [{ days: [sat], open: '08:00', close: '20:00', zone: Asia/Dubay }]",
+    code: "FIELD_VALUE",
+    pointer: "/policy/windows/0/zone",
+  },
+  {
+    what: "a day that is none",
+    policy: "freezes: [{ name: f, from: 2026-02-30T00:00, to: 2026-03-02T00:00, zone: UTC }]",
+    code: "FIELD_VALUE",
+    pointer: "/policy/freezes/0/from",
+  },
+  {
+    what: "a freeze that ends before it begins",
+    policy: "freezes: [{ name: f, from: 2026-03-02T00:00, to: 2026-03-01T00:00, zone: UTC }]",
+    code: "CONFIG_CONTRADICTION",
+    pointer: "/policy/freezes/0/to",
+  },
+])("lets no deployment in with $what", ({ policy, code, pointer }) => {
+  const text = `apiVersion: tradsys/deployment/v1\nname: desk\nplugins: [{ name: "@acme/a", range: "*" }]\npolicy:\n  ${policy}\n`;
+  const parsed = parseDeployment(text, "desk.yaml");
+  expect(!parsed.ok && parsed.error).toMatchObject([{ code, pointer }]);
 });

@@ -15,7 +15,7 @@ export function planText(plan: Plan, file: string): (screen: Screen) => readonly
     const { changes, waves, generation } = plan;
     const draw = drawer(screen);
     const acting = changes.filter(({ action }) => action !== "unchanged");
-    const cycle = findPluginCycle(generation.facets);
+    const cycle = acting.length > 0 ? findPluginCycle(generation.facets) : undefined;
     return [
       ...draw.text(heading(plan)),
       "",
@@ -160,7 +160,10 @@ const drawTogether = (draw: Drawer, group: StepGroup): string[] => [
 export const groupRows = ({ steps }: StepGroup): Row[] => steps.flatMap(stepRows);
 
 function stepRows({ action, plugin, from, to, stop, start, oneWay }: Step): Row[] {
-  const version = `${from?.version ?? ""}${from && to ? " → " : ""}${to?.version ?? ""}`;
+  const version =
+    from && to && from.version === to.version
+      ? `${to.version}, restarted`
+      : `${from?.version ?? ""}${from && to ? " → " : ""}${to?.version ?? ""}`;
   const mark = oneWay ? ", one way" : "";
   switch (action) {
     case "start":
