@@ -334,7 +334,7 @@ function gateFailure(
 ): TradsysError {
   const where =
     to === null
-      ? `everything was taken back, and ${named(base)} is active`
+      ? `everything was taken back, and ${base === null ? "nothing" : named(base)} is active`
       : `it was taken back to after wave ${to.wave}: a step of that wave cannot be undone`;
   const message = `wave ${from.wave} of ${of} did not pass: ${reasonOf(why)}; ${where}`;
   const own = { code: "GATE_FAILED", severity: "error", message } as const;

@@ -65,9 +65,11 @@ function programGate({ cwd, env, signal }: Io, root: string, program: string): G
     };
     // Its output is for people: standard output is for ours.
     const child = spawn(program, { cwd, env: { ...env, ...told }, signal, stdio: ["ignore", 2, 2] });
-    const [code, killedBy] = (await once(child, "exit")) as [number | null, string | null];
-    if (code === 0) return;
-    throw new TradsysError("GATE_FAILED", `${program} ended with ${code ?? killedBy}`);
+    const ended = once(child, "exit").catch((cause: unknown) => {
+      throw new TradsysError("GATE_FAILED", `${program} cannot be run`, { cause });
+    });
+    const [code, killedBy] = (await ended) as [number | null, string | null];
+    if (code !== 0) throw new TradsysError("GATE_FAILED", `${program} ended with ${code ?? killedBy}`);
   };
 }
 

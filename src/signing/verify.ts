@@ -85,6 +85,9 @@ function decide(given: Case): Verification {
     : changed(file, { file: bundleFiles(claim).packed, expected: claim.blob, found: blob });
 }
 
+/** The envelopes of a bundle, and what they are judged by. */
+type Ballots = Pick<Case, "file" | "envelopes" | "ruling">;
+
 /** What is said of a bundle without a look into it. */
 type Known = Pick<Claim, "name" | "version" | "blob" | "content"> & { readonly releaseEpoch?: number };
 
@@ -93,11 +96,11 @@ type Known = Pick<Claim, "name" | "version" | "blob" | "content"> & { readonly r
  * as good as `verifyBundle` for bytes that were opened before, and saves unpacking them; where it is false, the
  * bundle may still be a signed one that was compressed anew.
  */
-export function signedAsIs(bundle: Known, request: Omit<VerifyRequest, "bytes">): boolean {
+export function signedAsIs(bundle: Known, given: Ballots): boolean {
   const { name, version, blob, content } = bundle;
-  const ruling = rulingOf({ ...request, floor: request.floor ?? EMPTY_FLOOR });
+  const { ruling } = given;
   const ban = revocationOf(ruling, blob) ?? banOf(ruling, { content, manifest: bundle });
-  const counted = count({ ...request, ruling });
+  const counted = count(given);
   if (ban !== undefined || !counted.ok) return false;
   const agreeing = counted.value.votes.filter(
     ({ claim }) =>
@@ -107,7 +110,7 @@ export function signedAsIs(bundle: Known, request: Omit<VerifyRequest, "bytes">)
 }
 
 /** The half that needs no bundle: whose signatures are these, and could they be enough? */
-function count({ file, envelopes, ruling }: Omit<Case, "bytes">): Result<Count, Verification> {
+function count({ file, envelopes, ruling }: Ballots): Result<Count, Verification> {
   if (asksForNothing(ruling.policy)) return err(untrusted(file, "the trust policy asks for no signature"));
   if (envelopes.length === 0) return err({ status: "unsigned", file, needs: shortfallsOf(ruling, []) });
 

@@ -6,6 +6,7 @@ import { settleAll } from "../domain/settle.ts";
 import type { TrustFloor, TrustPolicy } from "../domain/trust.ts";
 import type { Files } from "../platform/files.ts";
 import type { CheckedSignature } from "../signing/recheck.ts";
+import { rulingOf } from "../signing/trust.ts";
 import { admit } from "../signing/verification.ts";
 import { signedAsIs, verifyBundle } from "../signing/verify.ts";
 import { rootPaths } from "./generations.ts";
@@ -67,10 +68,11 @@ export async function confirmGeneration(
 ): Promise<readonly Diagnostic[]> {
   const verifying = await verifyingIn(where, generation);
   const { trust: policy, floor, now } = verifying;
+  const ruling = rulingOf({ policy, floor, now });
   const warnings = await settleAll(
     generation.plugins.map(async (plugin) => {
       const { label: file, envelopes } = await readPlugin(plugin, verifying);
-      const isSigned = signedAsIs(plugin, { file, envelopes, policy, floor, now });
+      const isSigned = signedAsIs(plugin, { file, envelopes, ruling });
       return isSigned ? [] : (await verifyPlugin(plugin, verifying)).warnings;
     }),
   );

@@ -118,9 +118,7 @@ it("takes a first application back to nothing", async () => {
   await nodeFiles.remove(rootPaths(root).current);
   await nodeFiles.remove(rootPaths(root).journal);
   const { gated } = judging(root, failingAt(2));
-  await expect(applyPlan(first, gated)).rejects.toThrow(
-    "everything was taken back, and an empty root is active",
-  );
+  await expect(applyPlan(first, gated)).rejects.toThrow("everything was taken back, and nothing is active");
   expect(await status(root)).toMatchObject({ active: null, halfWay: null, generations: [] });
 });
 
