@@ -22,7 +22,7 @@ import { blobPath } from "../../src/store/layout.ts";
 import { publish } from "../../src/store/publish.ts";
 import { verifyGeneration } from "../../src/store/verified-plugin.ts";
 import { manifest } from "../../test/bundle/sample.ts";
-import { describe, type Timed } from "./interleaved.ts";
+import { describe } from "./interleaved.ts";
 
 const PLUGINS = 50;
 /** Bytes of code of each, about what a connector with its dependencies has. */
@@ -92,7 +92,7 @@ const planFrom = (base: Digest | null, generation: Generation): Plan => ({
   generation,
 });
 
-const root = await mkdtemp(join(process.env["BENCH_TMP"] ?? tmpdir(), "tradsys-bench-"));
+const root = await mkdtemp(join(tmpdir(), "tradsys-bench-"));
 try {
   const names = Array.from({ length: PLUGINS }, (_, i) => `p${i}`);
   const plugins = await Array.fromAsync(names, (name) => published(root, name));
@@ -113,13 +113,13 @@ try {
     "verify all of them in full": () =>
       verifyGeneration(generationWith(plugins), { files: nodeFiles, root, now }),
   };
-  const timed: Timed[] = Object.keys(subjects).map((name) => ({ name, times: [] }));
+  const timed = Object.keys(subjects).map((name) => ({ name, times: [] as number[] }));
   for (let round = 0; round <= rounds; round++) {
     for (const [i, subject] of Object.values(subjects).entries()) {
       const began = performance.now();
       await subject(round);
       // The first round warms the page cache and is not counted.
-      if (round > 0) (timed[i]?.times as number[]).push(performance.now() - began);
+      if (round > 0) timed[i]?.times.push(performance.now() - began);
     }
   }
   const [baseline] = timed;

@@ -3,7 +3,7 @@ import type { JournalEntry } from "./journal.ts";
 import type { Started } from "./record.ts";
 
 /** What became of an action; `open` while nothing is written about its end. */
-export type Ending = "finished" | "rolled-back" | "paused" | "interrupted" | "open";
+type Ending = "finished" | "rolled-back" | "paused" | "interrupted" | "open";
 
 /** One application of a plan, or one rollback, from its beginning to its end. */
 export interface Action {

@@ -19,7 +19,7 @@ export type JournalEntry = JournalRecord & {
 const MAX_JOURNAL_BYTES = 256 * 1024 * 1024;
 
 /** What the first entry names as the one before it. */
-export const GENESIS = sha256("");
+const GENESIS = sha256("");
 
 /** What a journal file holds. */
 export interface JournalText {

@@ -1,7 +1,7 @@
 import { canonical } from "../domain/canonical.ts";
 import { sha256 } from "../domain/digest.ts";
 import { parseFacetId, type Digest, type FacetId, type PluginName } from "../domain/ids.ts";
-import type { Generation, GenerationFacet, Plan, Wave } from "../domain/plan.ts";
+import type { Generation, GenerationFacet, GenerationPlugin, Plan, Wave } from "../domain/plan.ts";
 
 /** A state that a root stands in while a plan is carried out: a whole generation, so that it can start from there. */
 export interface Stage {
@@ -35,49 +35,58 @@ function stageAt(wave: number, generation: Generation): Stage {
   return { wave, generation, text, digest: sha256(text) };
 }
 
-/** Where each plugin stands: as before, or as it will be. */
+/** What a facet is started from: the base, or the next generation, with what it is bound to there. */
+type Side = "base" | "next";
+
+/** The facets that run, in which content of their plugin, and on which side. */
 class Way {
-  readonly #base: Pick<Generation, "plugins" | "facets">;
+  readonly #sides: Readonly<Record<Side, Pick<Generation, "plugins" | "facets">>>;
   readonly #next: Generation;
-  /** Plugins that stand as in the next generation. */
-  readonly #moved = new Set<PluginName>();
-  /** Plugins that are there twice, not there at all, or there only for a while. */
-  readonly #passing = new Set<PluginName>();
+  readonly #running = new Map<FacetId, Map<Digest, Side>>();
 
   constructor(base: Generation | null, next: Generation) {
-    this.#base = base ?? { plugins: [], facets: [] };
+    this.#sides = { base: base ?? { plugins: [], facets: [] }, next };
     this.#next = next;
+    const contents = new Map(base?.plugins.map(({ name, content }) => [name, content]));
+    for (const { id } of base?.facets ?? []) {
+      const content = contents.get(pluginOf(id));
+      if (content) this.#running.set(id, new Map([[content, "base"]]));
+    }
   }
 
   /** The set that runs after one more wave; `undefined` where no generation can say what that is. */
   after({ groups, held }: Wave): Generation | undefined {
-    for (const { action, plugin } of groups.flatMap(({ steps }) => steps)) {
-      const [wasThere, willBe] = [has(this.#base, plugin), has(this.#next, plugin)];
-      const isHalf = action === "start" ? wasThere || !willBe : action === "stop" && (willBe || !wasThere);
-      if (isHalf && !this.#passing.delete(plugin)) this.#passing.add(plugin);
-      else this.#moved.add(plugin);
+    for (const { from, to, stop, start } of groups.flatMap(({ steps }) => steps)) {
+      for (const id of stop) if (from) this.#running.get(id)?.delete(from.content);
+      for (const id of start) {
+        const contents = this.#running.get(id) ?? new Map<Digest, Side>();
+        if (to) this.#running.set(id, contents.set(to.content, "next"));
+      }
     }
-    return held.length > 0 || this.#passing.size > 0 ? undefined : this.#generation();
+    return held.length > 0 ? undefined : this.#generation();
   }
 
   #generation(): Generation | undefined {
-    const next = this.#next;
-    const plugins = [
-      ...this.#base.plugins.filter(({ name }) => !this.#moved.has(name)),
-      ...next.plugins.filter(({ name }) => this.#moved.has(name)),
-    ].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    const facets = inOrder(
-      presentOnly([
-        ...this.#base.facets.filter(({ id }) => !this.#moved.has(pluginOf(id))),
-        ...next.facets.filter(({ id }) => this.#moved.has(pluginOf(id))),
-      ]),
-    );
-    return facets && { ...next, plugins, facets };
+    const plugins = new Map<PluginName, GenerationPlugin>();
+    const facets: GenerationFacet[] = [];
+    for (const [id, contents] of this.#running) {
+      const [only, ...others] = contents;
+      if (!only) continue;
+      const [content, side] = only;
+      const name = pluginOf(id);
+      const plugin = this.#sides[side].plugins.find((each) => each.name === name && each.content === content);
+      const facet = this.#sides[side].facets.find((each) => each.id === id);
+      const beside = plugins.get(name)?.content ?? content;
+      // Two versions at once, or an adapter that only this wave has.
+      if (others.length > 0 || !plugin || !facet || beside !== content) return undefined;
+      if (side === "next" || !plugins.has(name)) plugins.set(name, plugin);
+      facets.push(facet);
+    }
+    const ordered = inOrder(presentOnly(facets));
+    const byName = [...plugins.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return ordered && { ...this.#next, plugins: byName, facets: ordered };
   }
 }
-
-const has = ({ plugins }: Pick<Generation, "plugins">, plugin: PluginName): boolean =>
-  plugins.some(({ name }) => name === plugin);
 
 function pluginOf(id: FacetId): PluginName {
   const parsed = parseFacetId(id);

@@ -37,7 +37,7 @@ export interface ApprovalCase {
 }
 
 /** An approval that counts. */
-export interface CountedApproval extends SignedDocument<Approval> {
+interface CountedApproval extends SignedDocument<Approval> {
   readonly envelope: string;
 }
 

@@ -6,10 +6,11 @@ import { join } from "node:path";
 
 import { afterAll } from "vitest";
 
+import { differencesBetween } from "../../src/activation/difference.ts";
 import { stagesOf } from "../../src/activation/stages.ts";
-import type { Digest } from "../../src/domain/ids.ts";
-import type { Generation, Plan, Wave } from "../../src/domain/plan.ts";
-import { applyAll, digestOf, generationOf, planFrom, pluginName, publishSample } from "../support/root.ts";
+import { facetId, type Digest, type PluginName } from "../../src/domain/ids.ts";
+import type { Generation, GenerationPlugin, Plan, Wave } from "../../src/domain/plan.ts";
+import { applyAll, digestOf, generationOf, planFrom, publishSample } from "../support/root.ts";
 
 // In memory where that is possible: what a process leaves when it is killed is the same there, and sooner flushed.
 const folder = await mkdtemp(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "tradsys-upgrade-"));
@@ -24,13 +25,33 @@ interface Upgrade {
   readonly newRoot: () => Promise<string>;
 }
 
-/** One wave that gives a plugin its new version. */
-export const replacing = (name: string): Wave => ({
-  groups: [{ steps: [{ action: "replace", plugin: pluginName(name), stop: [], start: [] }] }],
+/** One wave that does this to the one facet of a plugin. */
+export const waveOf = (
+  plugin: PluginName,
+  { from, to }: Record<"from" | "to", GenerationPlugin | undefined>,
+): Wave => ({
+  groups: [
+    {
+      steps: [
+        {
+          action: from && to ? "replace" : to ? "start" : "stop",
+          plugin,
+          ...(from && { from }),
+          ...(to && { to }),
+          stop: from ? [facetId(plugin, "main")] : [],
+          start: to ? [facetId(plugin, "main")] : [],
+        },
+      ],
+    },
+  ],
   held: [],
   memoryMiB: 0,
   estimateMs: 0,
 });
+
+/** One wave for each plugin that differs. */
+export const oneByOne = (base: Generation | null, next: Generation): Wave[] =>
+  differencesBetween(base, next).map(({ plugin, ...versions }) => waveOf(plugin, versions));
 
 /** Publishes two versions of some plugins, and plans to replace one after the other. */
 export async function upgradeOf(steps: number): Promise<Upgrade> {
@@ -41,7 +62,8 @@ export async function upgradeOf(steps: number): Promise<Upgrade> {
     return generationOf(plugins, Object.fromEntries(names.map((name) => [`${name}#main`, {}])));
   };
   const base = await setOf("1.0.0");
-  const plan = planFrom(digestOf(base), await setOf("2.0.0"), { waves: names.map(replacing) });
+  const next = await setOf("2.0.0");
+  const plan = planFrom(digestOf(base), next, { waves: oneByOne(base, next) });
   return {
     base,
     plan,

@@ -12,7 +12,7 @@ import { preload } from "../../src/runtime/start-runtime.ts";
 import { rootPaths } from "../../src/store/generations.ts";
 import { contentsOf } from "../support/command.ts";
 import { activation, digestOf, generationOf, planFrom, trust } from "../support/root.ts";
-import { replacing, upgradeOf } from "./upgrade.ts";
+import { oneByOne, upgradeOf } from "./upgrade.ts";
 
 const { base, plan, states, newRoot } = await upgradeOf(4);
 
@@ -106,14 +106,7 @@ it("goes back no further than to a step that cannot be undone, and says so", asy
 });
 
 it("takes a first application back to nothing", async () => {
-  const first = planFrom(null, base, {
-    waves: [replacing("p00"), replacing("p01")].map(({ groups, ...wave }) => ({
-      ...wave,
-      groups: groups.map(({ steps }) => ({
-        steps: steps.map((step) => ({ ...step, action: "start" as const })),
-      })),
-    })),
-  });
+  const first = planFrom(null, base, { waves: oneByOne(null, base) });
   const root = await newRoot();
   await nodeFiles.remove(rootPaths(root).current);
   await nodeFiles.remove(rootPaths(root).journal);
