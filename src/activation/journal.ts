@@ -52,7 +52,10 @@ export async function readJournal(files: Files, path: string): Promise<readonly 
 /** A journal that may be written to. */
 export interface Journal {
   readonly entries: readonly JournalEntry[];
-  /** @throws {TradsysError} `CANNOT_WRITE`, now and whenever it is called again. */
+  /**
+   * @throws {TradsysError} `CANNOT_WRITE`. Call it no more then: what a full disk took of a line must stay the last of
+   *   the file, which whoever opens it next cuts off.
+   */
   append(record: JournalRecord): Promise<void>;
 }
 
@@ -66,19 +69,11 @@ export async function openJournal(files: Files, path: string): Promise<Journal> 
   const { entries: found, rest } = await readJournalText(files, path);
   const entries = [...found];
   if (rest !== "") await files.write(path, entries.map((entry) => `${canonical(entry)}\n`).join(""));
-  let failure: { readonly error: unknown } | undefined;
   return {
     entries,
     async append(record) {
-      // What a full disk took of a line must stay the last of the file: whoever opens it next cuts it off.
-      if (failure) throw failure.error;
       const entry = entryAfter(entries.at(-1), record);
-      try {
-        await files.append(path, `${canonical(entry)}\n`);
-      } catch (error) {
-        failure = { error };
-        throw error;
-      }
+      await files.append(path, `${canonical(entry)}\n`);
       entries.push(entry);
     },
   };

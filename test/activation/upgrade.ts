@@ -9,7 +9,7 @@ import { afterAll } from "vitest";
 import { differencesBetween } from "../../src/activation/difference.ts";
 import { stagesOf } from "../../src/activation/stages.ts";
 import { facetId, type Digest, type PluginName } from "../../src/domain/ids.ts";
-import type { Generation, GenerationPlugin, Plan, Wave } from "../../src/domain/plan.ts";
+import type { Generation, GenerationPlugin, Plan, StepVersion, Wave } from "../../src/domain/plan.ts";
 import { applyAll, digestOf, generationOf, planFrom, publishSample } from "../support/root.ts";
 
 // In memory where that is possible: what a process leaves when it is killed is the same there, and sooner flushed.
@@ -36,8 +36,8 @@ export const waveOf = (
         {
           action: from && to ? "replace" : to ? "start" : "stop",
           plugin,
-          ...(from && { from }),
-          ...(to && { to }),
+          ...(from && { from: versionOf(from) }),
+          ...(to && { to: versionOf(to) }),
           stop: from ? [facetId(plugin, "main")] : [],
           start: to ? [facetId(plugin, "main")] : [],
         },
@@ -48,6 +48,8 @@ export const waveOf = (
   memoryMiB: 0,
   estimateMs: 0,
 });
+
+const versionOf = ({ version, content }: GenerationPlugin): StepVersion => ({ version, content });
 
 /** One wave for each plugin that differs. */
 export const oneByOne = (base: Generation | null, next: Generation): Wave[] =>
