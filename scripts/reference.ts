@@ -26,7 +26,19 @@ const folder = join(dirname(import.meta.dirname), "schemas");
 const target = join(folder, "README.md");
 
 /** The order in which a reader meets the formats. */
-const FORMATS = ["plugin", "deployment", "platform", "trust", "bundle", "lock", "plan", "generation"];
+const FORMATS = [
+  "plugin",
+  "deployment",
+  "platform",
+  "trust",
+  "bundle",
+  "lock",
+  "plan",
+  "approval",
+  "generation",
+  "journal",
+  "checkpoint",
+];
 
 const found = (await readdir(folder)).filter((file) => file.endsWith(".schema.json")).toSorted();
 const missing = found.filter((file) => !FORMATS.includes(file.replace(".schema.json", "")));

@@ -1,5 +1,17 @@
-export { applyPlan, rollBack, type Activated, type Activation } from "./activation/activate.ts";
+export {
+  applyPlan,
+  rehearsePlan,
+  rollBack,
+  type Activated,
+  type Activation,
+  type ApplyOptions,
+  type Rehearsal,
+} from "./activation/activate.ts";
+export { auditJournal, type Audit } from "./activation/audit.ts";
+export { collectGarbage, type Garbage } from "./activation/collect.ts";
+export type { Node } from "./activation/prepare.ts";
 export { rootStatus, type RootStatus } from "./activation/status.ts";
+export type { Gate, Reached } from "./activation/walk.ts";
 export { buildPlugin, type BuiltBundle } from "./build/build-plugin.ts";
 export { openBundle } from "./bundle/open.ts";
 export type { BundleManifest, OpenBundle } from "./domain/bundle.ts";

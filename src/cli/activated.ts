@@ -3,12 +3,17 @@ import type { Outcome } from "./command.ts";
 import { short } from "./documents.ts";
 
 /** What `apply` and `rollback` print. */
-export function activatedOutcome({ from, to, changed, warnings }: Activated): Outcome {
+export function activatedOutcome({ warnings, ...activated }: Activated): Outcome {
+  const { from, to, changed, paused } = activated;
   const was = from === null ? "nothing was active before" : `before: ${short(from)}`;
+  const state = to === null ? "nothing is active" : `generation ${short(to)} is active`;
   return {
-    data: { from, to, changed },
+    data: activated,
     lines: [
-      changed ? `generation ${short(to)} is active (${was})` : `generation ${short(to)} is active already`,
+      changed ? `${state} (${was})` : `${state} already`,
+      ...(paused
+        ? [`stopped after wave ${paused.wave} of ${paused.of}: apply the plan again to go on, or roll back`]
+        : []),
     ],
     diagnostics: warnings,
   };

@@ -1,4 +1,4 @@
-import { parseArgs, type ParseArgsOptionDescriptor } from "node:util";
+import { parseArgs, type ParseArgsOptionDescriptor, type styleText } from "node:util";
 
 import { closest } from "../domain/closest.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
@@ -36,12 +36,20 @@ export interface Io {
   readonly signal: AbortSignal;
 }
 
+/** Where a person reads: how wide it is, and how text is coloured there. */
+export interface Screen {
+  /** Columns; 80 where there is no terminal. */
+  readonly columns: number;
+  /** Colours a text, where colours are wanted; makes it safe to print in any case. */
+  readonly paint: (format: Parameters<typeof styleText>[0] | undefined, text: string) => string;
+}
+
 /** How a command ended. Whoever prints it chooses the form. */
 export interface Outcome {
   /** What `--json` prints. */
   readonly data: unknown;
-  /** What a person reads. */
-  readonly lines: readonly string[];
+  /** What a person reads; drawn where the screen is known, if it matters. */
+  readonly lines: readonly string[] | ((screen: Screen) => readonly string[]);
   readonly diagnostics?: readonly Diagnostic[];
   /** A document for another tool: printed as it is, instead of lines and diagnostics. */
   readonly document?: string;

@@ -74,7 +74,8 @@ export function countOf(diagnostics: readonly Diagnostic[]): string {
   return [plural(errors, "error"), plural(diagnostics.length - errors, "warning")].join(", ");
 }
 
-export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+export const plural = (count: number, noun: string, nouns = `${noun}s`): string =>
+  `${count} ${count === 1 ? noun : nouns}`;
 
 /** Long digests are told by their first twelve digits, as people compare them. */
 export const short = (digest: string): string => digest.replace(/^sha256:/, "").slice(0, 12);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, userInfo } from "node:os";
 import { resolve } from "node:path";
-import { inspect } from "node:util";
+import { inspect, styleText } from "node:util";
 
 import { CODES } from "../domain/codes.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
@@ -10,7 +10,7 @@ import { hasErrno, TradsysError } from "../domain/errors.ts";
 import { HOST_API_VERSION } from "../domain/host.ts";
 import { nodeFiles } from "../platform/files.ts";
 import { nodeLook } from "../platform/look.ts";
-import type { Io, Outcome } from "./command.ts";
+import type { Io, Outcome, Screen } from "./command.ts";
 import { jsonOf } from "./formats/json.ts";
 import { renderDiagnostic } from "./formats/pretty.ts";
 import { commandHelp, productHelp } from "./help.ts";
@@ -119,9 +119,19 @@ function print(outcome: Outcome, { json, quiet, color }: Switches): number {
   for (const diagnostic of diagnostics) {
     process.stderr.write(`${inert(renderDiagnostic(diagnostic, style).join("\n"))}\n`);
   }
-  if (!quiet) for (const line of lines) say(inert(printable(line)));
+  if (quiet) return exit;
+  const drawn = typeof lines === "function" ? lines(screen(color)) : lines.map(harmless);
+  for (const line of drawn) say(line);
   return exit;
 }
+
+const harmless = (text: string): string => inert(printable(text));
+
+const screen = (color: boolean): Screen => ({
+  columns: process.stdout.columns || 80,
+  paint: (format, text) =>
+    color && format ? styleText(format, harmless(text), { validateStream: false }) : harmless(text),
+});
 
 /** What a person is told of an exception: a message if it was meant for one, else that it is a bug. */
 function failure(error: unknown, { verbose }: Switches): Outcome {

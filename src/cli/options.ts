@@ -63,3 +63,15 @@ export function durationOf(text: string): number {
 
 /** Envelopes lie beside their bundle, one file for each key: `<bundle>.<key>.sigstore.json`. */
 export const ENVELOPE_SUFFIX = ".sigstore.json";
+
+export const WAIT_OPTION = {
+  wait: {
+    type: "string",
+    value: "TIME",
+    description: "How long to wait while another is at work here, for example 30s (default: not at all)",
+  },
+} as const;
+
+/** Milliseconds. @throws {TradsysError} `USAGE` */
+export const waitOf = ({ wait }: { readonly wait?: string | undefined }): number =>
+  wait === undefined ? 0 : durationOf(wait);

@@ -51,6 +51,10 @@ export const COMMANDS: Readonly<Record<string, Registered>> = {
     summary: "Work out what would change, and in which order",
     load: async () => (await import("./commands/plan.ts")).planCommand,
   },
+  approve: {
+    summary: "Approve a plan with your key",
+    load: async () => (await import("./commands/approve.ts")).approveCommand,
+  },
   apply: {
     summary: "Activate a plan",
     load: async () => (await import("./commands/apply.ts")).applyCommand,
@@ -62,6 +66,22 @@ export const COMMANDS: Readonly<Record<string, Registered>> = {
   status: {
     summary: "Show what is active",
     load: async () => (await import("./commands/status.ts")).statusCommand,
+  },
+  history: {
+    summary: "List what was activated, when and by whom",
+    load: async () => (await import("./commands/history.ts")).historyCommand,
+  },
+  diff: {
+    summary: "Compare two generations",
+    load: async () => (await import("./commands/diff.ts")).diffCommand,
+  },
+  audit: {
+    summary: "Check, export and vouch for the journal",
+    load: async () => (await import("./commands/audit.ts")).auditCommand,
+  },
+  gc: {
+    summary: "Remove what nothing goes back to",
+    load: async () => (await import("./commands/gc.ts")).gcCommand,
   },
   preload: {
     summary: "Verify everything that is active; compile it ahead, or time its start",

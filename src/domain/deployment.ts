@@ -2,6 +2,7 @@ import type { Json } from "./canonical.ts";
 import type { PluginName } from "./ids.ts";
 import type { Manifest } from "./manifest.ts";
 import type { ConfigLayer } from "./platform.ts";
+import type { DeploymentOrder, DeploymentPolicy } from "./policy.ts";
 
 export const DEPLOYMENT_API_VERSION = "tradsys/deployment/v1";
 
@@ -26,4 +27,6 @@ export interface Deployment {
   /** Platform configuration, as a path relative to the deployment manifest. */
   readonly platform?: string;
   readonly plugins: readonly DeployedPlugin[];
+  readonly order?: DeploymentOrder;
+  readonly policy?: DeploymentPolicy;
 }

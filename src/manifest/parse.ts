@@ -20,6 +20,7 @@ import { checkDeployedOnce, checkKeyNames } from "./rules/names.ts";
 import { checkNetwork } from "./rules/network.ts";
 import { checkPermissions } from "./rules/permissions.ts";
 import { checkPlatforms } from "./rules/platforms.ts";
+import { checkPolicy } from "./rules/policy.ts";
 import { checkOwnPorts, checkPortNames } from "./rules/ports.ts";
 import { checkDeploymentRanges, checkPluginRanges } from "./rules/ranges.ts";
 import { checkVersions } from "./rules/versions.ts";
@@ -103,7 +104,11 @@ const PLUGIN_RULES = [
 ];
 
 const pluginDoor = doorOf<Manifest>("plugin", PLUGIN_RULES);
-const deploymentDoor = doorOf<Deployment>("deployment", [checkDeployedOnce, checkDeploymentRanges]);
+const deploymentDoor = doorOf<Deployment>("deployment", [
+  checkDeployedOnce,
+  checkDeploymentRanges,
+  checkPolicy,
+]);
 const platformDoor = doorOf<PlatformConfig>("platform", []);
 const trustDoor = doorOf<TrustPolicy>("trust", [checkKeyNames, checkKeyDays, checkThresholds]);
 const lockDoor = doorOf<Lock>("lock", []);

@@ -6,9 +6,12 @@ interface Validator {
   errors?: ErrorObject[] | null;
 }
 
+export declare const approval: Validator;
 export declare const bundle: Validator;
+export declare const checkpoint: Validator;
 export declare const deployment: Validator;
 export declare const generation: Validator;
+export declare const journal: Validator;
 export declare const lock: Validator;
 export declare const plan: Validator;
 export declare const platform: Validator;

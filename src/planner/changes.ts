@@ -2,35 +2,44 @@ import compare from "semver/functions/compare.js";
 
 import { canonical } from "../domain/canonical.ts";
 import type { PluginName } from "../domain/ids.ts";
-import type { Change, GenerationPlugin } from "../domain/plan.ts";
+import type { Manifest } from "../domain/manifest.ts";
+import type { Change } from "../domain/plan.ts";
+import type { InRange, WiredPlugin, WiredSet } from "./wiring.ts";
 
-/** What becomes of each plugin of either set, in name order. */
-export function changesBetween(
-  before: readonly GenerationPlugin[],
-  after: readonly GenerationPlugin[],
-): readonly Change[] {
-  const old = new Map(before.map((plugin) => [plugin.name, plugin]));
-  const next = new Map(after.map((plugin) => [plugin.name, plugin]));
-  const names = [...new Set([...old.keys(), ...next.keys()])].toSorted();
-  return names.flatMap((name) => changeOf(name, old.get(name), next.get(name)) ?? []);
+/** What becomes of each plugin of either set, in name order. A facet that gets other providers is seen later. */
+export function changesBetween(base: WiredSet, next: WiredSet, inRange: InRange): readonly Change[] {
+  const names = [...new Set([...base.plugins.keys(), ...next.plugins.keys()])].toSorted();
+  return names.flatMap(
+    (name) => changeOf(name, [base.plugins.get(name), next.plugins.get(name)], inRange) ?? [],
+  );
 }
 
 function changeOf(
   plugin: PluginName,
-  before: GenerationPlugin | undefined,
-  after: GenerationPlugin | undefined,
+  [before, after]: readonly [WiredPlugin | undefined, WiredPlugin | undefined],
+  inRange: InRange,
 ): Change | undefined {
-  if (!after) return before && { action: "remove", plugin, from: before.version };
-  const to = after.version;
+  if (!after) return before && { action: "remove", plugin, from: before.candidate.manifest.version };
+  const to = after.candidate.manifest.version;
   if (!before) return { action: "add", plugin, to };
 
-  const from = before.version;
+  const from = before.candidate.manifest.version;
   const direction = compare(to, from);
-  if (direction !== 0) return { action: direction > 0 ? "upgrade" : "downgrade", plugin, from, to };
-  if (after.content !== before.content) return { action: "rebuild", plugin, from, to };
-  const isSame = canonical(given(after)) === canonical(given(before));
+  if (direction !== 0 || after.candidate.content !== before.candidate.content) {
+    const action = direction === 0 ? "rebuild" : direction > 0 ? "upgrade" : "downgrade";
+    const state = stateLoss(before.candidate.manifest, after.candidate.manifest, inRange);
+    return { action, plugin, from, to, ...(state && { state }) };
+  }
+  const isSame = canonical(after.given) === canonical(before.given);
   return { action: isSame ? "unchanged" : "reconfigure", plugin, to };
 }
 
-/** What a deployment says about a plugin beyond its version. */
-const given = ({ config, isolation }: GenerationPlugin) => ({ config, isolation });
+/** What happens to state that the old version keeps, on the way there and on the way back. */
+function stateLoss(before: Manifest, after: Manifest, inRange: InRange): "one-way" | "lost" | undefined {
+  if (!before.state) return undefined;
+  if (!after.state || !inRange(after.state.canRestoreFrom, before.version)) return "lost";
+  return inRange(before.state.canRestoreFrom, after.version) ? undefined : "one-way";
+}
+
+export const isReplaced = ({ action }: Change): boolean =>
+  action === "upgrade" || action === "downgrade" || action === "rebuild" || action === "reconfigure";

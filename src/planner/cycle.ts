@@ -1,7 +1,7 @@
-import { parseFacetId, type FacetId, type PluginName } from "../domain/ids.ts";
+import type { FacetId, PluginName } from "../domain/ids.ts";
 import type { GenerationFacet } from "../domain/plan.ts";
-import type { Edge } from "./graph.ts";
-import { closedPath, orderIntoWaves } from "./order.ts";
+import { componentsOf } from "./digraph.ts";
+import type { Edge } from "./edge.ts";
 
 /** Facets that wait for one another, so that none can ever start. */
 export interface Cycle {
@@ -12,8 +12,11 @@ export interface Cycle {
   readonly edges: readonly Edge[];
 }
 
-/** The cycle along a closed path. */
-export function cycleAlong(path: readonly FacetId[], edges: readonly Edge[]): Cycle {
+/** A cycle among facets that cannot start. */
+export function cycleIn(stuck: readonly FacetId[], edges: readonly Edge[]): Cycle {
+  const needs = new Map(stuck.map((id): [FacetId, Set<FacetId>] => [id, new Set()]));
+  for (const { from, to } of edges) if (needs.has(to)) needs.get(from)?.add(to);
+  const path = closedPath(needs);
   const steps = path.slice(1).map((to, step) => ({ from: path[step], to }));
   return {
     kind: "cycle",
@@ -31,14 +34,43 @@ export function findPluginCycle(facets: readonly GenerationFacet[]): readonly Pl
   for (const { id, after } of facets) {
     const plugin = pluginOf(id);
     const others = after.map(pluginOf).filter((other) => other !== plugin);
-    needs.set(plugin, new Set([...(needs.get(plugin) ?? []), ...others]));
+    needs.set(plugin, (needs.get(plugin) ?? new Set()).union(new Set(others)));
   }
-  const { stuck } = orderIntoWaves(needs);
-  return stuck.size > 0 ? closedPath(needs, stuck) : undefined;
+  const path = closedPath(needs);
+  return path.length > 0 ? path : undefined;
 }
 
-function pluginOf(id: FacetId): PluginName {
-  const parsed = parseFacetId(id);
-  if (!parsed) throw new TypeError(`${id} is not a facet id`);
-  return parsed.plugin;
+/**
+ * A closed path: each waits for the next, the smallest comes first and again at the end. Empty where nothing
+ * waits for itself. Equal graphs give equal paths, whatever their order.
+ */
+function closedPath<Id extends string>(needs: ReadonlyMap<Id, ReadonlySet<Id>>): readonly Id[] {
+  const ids = [...needs.keys()].toSorted();
+  const numbers = new Map(ids.map((id, number) => [id, number]));
+  const edges = ids.flatMap((id) =>
+    [...(needs.get(id) ?? [])].map((other) => [numbers.get(id), numbers.get(other)]),
+  );
+  const { of } = componentsOf({
+    size: ids.length,
+    from: edges.map(([from = 0]) => from),
+    to: edges.map(([, to = 0]) => to),
+  });
+  const partOf = (id: Id): number | undefined => of[numbers.get(id) ?? -1];
+  const onward = (id: Id): Id | undefined =>
+    [...(needs.get(id) ?? [])].filter((other) => partOf(other) === partOf(id)).toSorted()[0];
+
+  // In a component, every node that leads anywhere inside leads back to itself.
+  const walked: Id[] = [];
+  let next = ids.find((id) => onward(id) !== undefined);
+  while (next !== undefined && !walked.includes(next)) {
+    walked.push(next);
+    next = onward(next);
+  }
+  const loop = walked.slice(walked.findIndex((id) => id === next));
+  const smallest = loop.toSorted()[0];
+  const start = loop.indexOf(smallest ?? (loop[0] as Id));
+  return loop.length === 0 ? [] : [...loop.slice(start), ...loop.slice(0, start + 1)];
 }
+
+/** The plugin of a facet. */
+export const pluginOf = (id: FacetId): PluginName => id.slice(0, id.indexOf("#")) as PluginName;

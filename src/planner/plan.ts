@@ -1,89 +1,186 @@
-import { canonical, type Json } from "../domain/canonical.ts";
+import { canonical } from "../domain/canonical.ts";
 import { sha256 } from "../domain/digest.ts";
 import type { Digest, FacetId, PluginName } from "../domain/ids.ts";
-import type { Binding, Candidate, Lock } from "../domain/lock.ts";
-import type { Manifest } from "../domain/manifest.ts";
+import type { Candidate, Lock } from "../domain/lock.ts";
 import {
   GENERATION_API_VERSION,
   PLAN_API_VERSION,
+  type Change,
   type Generation,
   type GenerationPlugin,
+  type Given,
   type Plan,
 } from "../domain/plan.ts";
+import type { DeploymentOrder, DeploymentPolicy } from "../domain/policy.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import type { TrustPolicy } from "../domain/trust.ts";
-import { changesBetween } from "./changes.ts";
-import { cycleAlong, type Cycle } from "./cycle.ts";
-import { facetGraph } from "./graph.ts";
-import { closedPath, orderIntoWaves } from "./order.ts";
+import { adapterFinder } from "./adapters.ts";
+import { changesBetween, isReplaced } from "./changes.ts";
+import { constraintsOn } from "./constraints.ts";
+import { estimateStart, type Measured } from "./estimate.ts";
+import { movesBetween } from "./moves.ts";
+import { judge } from "./policy/judge.ts";
+import type { Refusal } from "./refusal.ts";
+import { orderFacets } from "./start-order.ts";
+import { rollOut, type Rollout } from "./waves.ts";
+import { NOTHING, rangeTester, wireGeneration, wireLock, type WiredPlugin, type WiredSet } from "./wiring.ts";
 
 export interface PlanInput {
   readonly lock: Lock;
   /** The locked candidates. */
   readonly manifests: ReadonlyMap<PluginName, Candidate>;
   /** One for each locked plugin: its defaults with the deployment's overrides, validated. */
-  readonly configs: ReadonlyMap<PluginName, { readonly [key: string]: Json }>;
-  /** What the deployment wants of each plugin's isolation, where it says so. */
-  readonly isolations: ReadonlyMap<PluginName, Manifest["isolation"]>;
+  readonly given: ReadonlyMap<PluginName, Given>;
   readonly trust: TrustPolicy;
-  /** What is active; null where nothing is. */
-  readonly base: { readonly digest: Digest; readonly generation: Generation } | null;
+  /** What is active, with its candidates; null where nothing is. */
+  readonly base: {
+    readonly digest: Digest;
+    readonly generation: Generation;
+    readonly manifests: ReadonlyMap<PluginName, Candidate>;
+  } | null;
+  readonly order?: DeploymentOrder;
+  readonly policy?: DeploymentPolicy;
+  /** Memory that all plugins may use together, in MiB. */
+  readonly memoryBudgetMiB?: number;
+  /** Candidates that may stand between two versions of a port for a while. */
+  readonly adapters?: readonly Candidate[];
+  readonly measured?: Measured;
+  readonly request: PlanRequest;
+}
+
+/** Who wants the plan, for when, and what they accept. */
+interface PlanRequest {
+  readonly author: string;
+  /** When it is to be applied. */
+  readonly at: Date;
+  readonly acceptsOneWay?: boolean;
+  /** Why it may be applied outside of the legal window. */
+  readonly emergency?: string;
 }
 
 /**
- * Works out what activation will do: the next generation, the order of its facets, and what changes.
+ * Works out what activation will do: the next generation, what changes, and the way there in waves.
  *
  * Equal input gives an equal plan, in whatever order the input lists things.
  *
- * @returns The plan, or the cycle that keeps facets from ever starting.
- * @throws {TradsysError} `LOCK_STALE` where the lock and the manifests disagree.
+ * @returns The plan, or why there is none.
+ * @throws {TradsysError} `LOCK_STALE` where the lock and the manifests disagree, `BLOB_MISSING` where the store
+ *   lacks what is active, `CALENDAR_INVALID`.
  */
-export function planDeployment(input: PlanInput): Result<Plan, Cycle> {
-  const { lock, manifests, trust, base } = input;
-  const { facets, edges } = facetGraph(lock, manifests);
-  const edgesFrom = Map.groupBy(edges, ({ from }) => from);
-  const needs = new Map(facets.map(({ id }) => [id, new Set(edgesFrom.get(id)?.map(({ to }) => to))]));
-  const { waves: unsorted, stuck } = orderIntoWaves(needs);
-  if (stuck.size > 0) return err(cycleAlong(closedPath(needs, stuck), edges));
+export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
+  const { lock, trust, order = {}, policy = {}, request } = input;
+  const inRange = rangeTester();
+  const next = wireLock(lock, input.manifests, input.given);
+  const base = input.base ? wireGeneration(input.base.generation, input.base.manifests, inRange) : NOTHING;
+  const ordered = orderFacets(next, order);
+  if (!ordered.ok) return ordered;
 
-  const priorities = new Map(facets.map(({ id, candidate }) => [id, candidate.manifest.priority]));
-  const priorityOf = (id: FacetId) => priorities.get(id) ?? 0;
-  const waves = unsorted.map((wave) =>
-    // The second sort is stable: names decide among equal priorities.
-    wave.toSorted().toSorted((a, b) => priorityOf(a) - priorityOf(b)),
-  );
-  const bindingsOf = Map.groupBy(lock.bindings, ({ facet }) => facet);
+  const start = estimateStart(next, ordered.value, input.measured ?? new Map());
+  const nextOrder = start.waves.flat();
   const generation: Generation = {
     apiVersion: GENERATION_API_VERSION,
     deployment: lock.deployment,
     host: lock.host,
     trust,
-    plugins: lock.plugins
-      .map(({ name }) => name)
-      .toSorted()
-      .map((name) => toGenerationPlugin(given(manifests, name), input)),
-    facets: waves.flat().map((id) => ({
+    plugins: [...next.plugins.values()].map(toGenerationPlugin),
+    facets: nextOrder.map((id) => ({
       id,
-      after: [...given(needs, id)].toSorted(),
-      ports: portsOf(bindingsOf.get(id) ?? []),
+      after: ordered.value.after.get(id) ?? [],
+      ports: portsOf(next, id),
     })),
   };
+
+  const versions = changesBetween(base, next, inRange);
+  const replaced = new Set(versions.filter(isReplaced).map(({ plugin }) => plugin));
+  const adapterFor = adapterFinder(input.adapters ?? [], { base, next, host: lock.host, inRange });
+  const roll = (mayOverlap: boolean): Rollout => {
+    const moves = movesBetween({ base, next, replaced, mayOverlap });
+    return rollOut({
+      base,
+      next,
+      moves,
+      constraints: constraintsOn(moves, { base, next, order, inRange, adapterFor }),
+      changes: versions,
+      baseOrder: input.base?.generation.facets.map(({ id }) => id) ?? [],
+      nextOrder,
+      after: ordered.value.after,
+      estimates: new Map(Object.entries(start.estimatesMs) as [FacetId, number][]),
+      drain: policy.drain ?? {},
+    });
+  };
+  const rollout = withinBudget(roll, input.memoryBudgetMiB);
+  if (!rollout.ok) return rollout;
+  const tooLarge = oversizedGroup(rollout.value, policy.largestGroup);
+  if (tooLarge) return err(tooLarge);
+
+  const { waves, relaxed, adapters } = rollout.value;
+  const changes = withRebinds(versions, rollout.value);
+  const durationMs = waves.reduce((sum, { estimateMs }) => sum + estimateMs, 0);
+  const judged = judge({
+    base,
+    next,
+    changes,
+    policy,
+    at: request.at,
+    durationMs,
+    acceptsOneWay: request.acceptsOneWay ?? false,
+    emergency: request.emergency,
+  });
+  if (!judged.ok) return judged;
   return ok({
     apiVersion: PLAN_API_VERSION,
-    base: base?.digest ?? null,
+    base: input.base?.digest ?? null,
     next: sha256(canonical(generation)),
-    changes: changesBetween(base?.generation.plugins ?? [], generation.plugins),
+    author: request.author,
+    changes,
     waves,
+    relaxed,
+    adapters: adapters.map(({ candidate }) =>
+      toGenerationPlugin({ candidate, given: { config: candidate.manifest.config.defaults } }),
+    ),
+    start,
+    policy: judged.value,
     generation,
   });
 }
 
-function toGenerationPlugin(
-  { manifest, content, blob, envelopes }: Candidate,
-  { configs, isolations }: PlanInput,
-): GenerationPlugin {
+/** Two versions side by side take memory. Where there is not enough, plugins change at once instead. */
+function withinBudget(
+  roll: (mayOverlap: boolean) => Rollout,
+  budgetMiB = Infinity,
+): Result<Rollout, Refusal> {
+  const excess = ({ waves }: Rollout): number => waves.findIndex(({ memoryMiB }) => memoryMiB > budgetMiB);
+  const first = roll(true);
+  if (excess(first) === -1) return ok(first);
+  const second = first.relaxed.some(({ kind }) => kind === "side-by-side") ? roll(false) : first;
+  const wave = excess(second);
+  if (wave === -1) return ok(second);
+  return err({ kind: "memory", wave: wave + 1, needsMiB: second.waves[wave]?.memoryMiB ?? 0, budgetMiB });
+}
+
+function oversizedGroup({ waves }: Rollout, most = Infinity): Refusal | undefined {
+  const groups = waves.flatMap((wave) => wave.groups);
+  const found = groups
+    .map(({ steps, because = [] }) => ({ because, plugins: [...new Set(steps.map(({ plugin }) => plugin))] }))
+    .find(({ plugins, because }) => because.length > 0 && plugins.length > most);
+  return found && { kind: "blocked", most, ...found };
+}
+
+/** A plugin whose facets get other providers does not stay as it is. */
+function withRebinds(changes: readonly Change[], { waves }: Rollout): readonly Change[] {
+  const steps = waves.flatMap(({ groups }) => groups.flatMap((group) => group.steps));
+  const rebound = new Set(steps.filter(({ action }) => action === "rebind").map(({ plugin }) => plugin));
+  return changes.map((change) =>
+    change.action === "unchanged" && rebound.has(change.plugin) ? { ...change, action: "rebind" } : change,
+  );
+}
+
+function toGenerationPlugin({
+  candidate,
+  given,
+}: Pick<WiredPlugin, "candidate" | "given">): GenerationPlugin {
+  const { manifest, content, blob, envelopes } = candidate;
   const { name, version, releaseEpoch } = manifest;
-  const isolation = isolations.get(name);
   return {
     name,
     version,
@@ -91,25 +188,17 @@ function toGenerationPlugin(
     blob,
     envelopes,
     ...(releaseEpoch !== undefined && { releaseEpoch }),
-    config: given(configs, name),
-    ...(isolation && { isolation }),
+    ...given,
   };
 }
 
 /** A facet may require one port in several ranges: it gets all that any of them binds. */
-function portsOf(bindings: readonly Binding[]): Readonly<Record<string, readonly FacetId[]>> {
-  const ports = bindings.filter(({ requirement }) => requirement.startsWith("port:"));
-  return Object.fromEntries(
-    [...Map.groupBy(ports, ({ requirement }) => requirement.slice("port:".length))].map(([port, bound]) => [
-      port,
-      [...new Set(bound.flatMap(({ providers }) => providers))].toSorted(),
-    ]),
-  );
-}
-
-/** What the caller promised to pass. */
-function given<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key): Value {
-  const value = map.get(key);
-  if (value === undefined) throw new TypeError(`nothing was given for ${String(key)}`);
-  return value;
+function portsOf(set: WiredSet, facet: FacetId): Readonly<Record<string, readonly FacetId[]>> {
+  const ports: Record<string, readonly FacetId[]> = {};
+  for (const { statedBy, requirement, providers } of set.facets.get(facet)?.wires ?? []) {
+    if (statedBy !== facet || !("port" in requirement)) continue;
+    const known = ports[requirement.port];
+    ports[requirement.port] = known ? [...new Set([...known, ...providers])].toSorted() : providers;
+  }
+  return ports;
 }

@@ -1,5 +1,5 @@
-/** The only type of payload that is signed or accepted: an in-toto statement. */
-export const PAYLOAD_TYPE = "application/vnd.in-toto+json";
+/** The type of payload that is signed and accepted for bundles: an in-toto statement. */
+export const PAYLOAD_TYPE: string = "application/vnd.in-toto+json";
 
 /**
  * The bytes that a signature is made over: type and payload, each with its length, so that neither can pass for

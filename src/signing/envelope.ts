@@ -8,35 +8,41 @@ import { PAYLOAD_TYPE } from "./dsse.ts";
 export interface Envelope {
   /** Which key the signer says it used. Good for messages only. */
   readonly hint: string;
+  /** What kind of document was signed; part of what the signature covers. Defaults to a statement about a bundle. */
+  readonly payloadType?: string;
   readonly payload: Buffer;
   readonly signature: Buffer;
 }
 
 /** The envelope as a file: a Sigstore bundle v0.3 that holds a DSSE envelope. */
-export function formatEnvelope({ hint, payload, signature }: Envelope): string {
+export function formatEnvelope({ hint, payloadType = PAYLOAD_TYPE, payload, signature }: Envelope): string {
   const file: EnvelopeFile = {
     mediaType: ENVELOPE_MEDIA_TYPE,
     verificationMaterial: { publicKey: { hint } },
     dsseEnvelope: {
       payload: payload.toString("base64"),
-      payloadType: PAYLOAD_TYPE,
+      payloadType,
       signatures: [{ sig: signature.toString("base64") }],
     },
   };
   return `${canonical(file)}\n`;
 }
 
-/** Reads an envelope; or tells why the text is none. */
-export function parseEnvelope(source: string): Result<Envelope, string> {
+/** Reads an envelope around one type of payload; or tells why the text is none. */
+export function parseEnvelope(source: string, payloadType = PAYLOAD_TYPE): Result<Envelope, string> {
   if (Buffer.byteLength(source) > ENVELOPE_BYTES) return err(`it is larger than ${ENVELOPE_BYTES} bytes`);
   const file = parseJson(source);
   if (!isEnvelopeFile(file))
     return err("it does not have the form of a Sigstore bundle v0.3 with a public key");
   const { payload, signatures } = file.dsseEnvelope;
+  if (file.dsseEnvelope.payloadType !== payloadType) {
+    return err(`it is around a payload of type ${JSON.stringify(file.dsseEnvelope.payloadType)}`);
+  }
   const [signature, ...others] = signatures;
   if (!signature || others.length > 0) return err(`it has ${signatures.length} signatures, not one`);
   return ok({
     hint: file.verificationMaterial.publicKey.hint,
+    payloadType,
     payload: Buffer.from(payload, "base64"),
     signature: Buffer.from(signature.sig, "base64"),
   });
@@ -53,7 +59,7 @@ interface EnvelopeFile {
   readonly verificationMaterial: { readonly publicKey: { readonly hint: string } };
   readonly dsseEnvelope: {
     readonly payload: string;
-    readonly payloadType: typeof PAYLOAD_TYPE;
+    readonly payloadType: string;
     readonly signatures: readonly Signature[];
   };
 }
@@ -71,7 +77,7 @@ const isEnvelopeFile = exactly<EnvelopeFile>({
   }),
   dsseEnvelope: exactly<EnvelopeFile["dsseEnvelope"]>({
     payload: base64,
-    payloadType: oneOf(PAYLOAD_TYPE),
+    payloadType: text,
     signatures: listOf(exactly<Signature>({ sig: base64, keyid: optional(text) })),
   }),
 });

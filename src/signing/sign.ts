@@ -17,13 +17,22 @@ export async function signBundle(
   signer: Signer,
   { role }: { readonly role: Role },
 ): Promise<string> {
-  const payload = statementFor(bundle, role);
-  const signed = preAuthEncoding(PAYLOAD_TYPE, payload);
+  return signPayload(statementFor(bundle, role), PAYLOAD_TYPE, signer);
+}
+
+/**
+ * Signs a document of any type. The type is signed too, so that none passes for one of another type.
+ *
+ * @returns The envelope, as the text of its file.
+ * @throws {TradsysError} `KEY_INVALID` if the signer's signature does not verify with its own public key.
+ */
+export async function signPayload(payload: Buffer, payloadType: string, signer: Signer): Promise<string> {
+  const signed = preAuthEncoding(payloadType, payload);
   const signature = await signer.sign(signed);
   if (!verifies(signer.publicKey, signed, signature)) {
     throw new TradsysError("KEY_INVALID", "the signature does not verify with the signer's public key", {
       hint: "A P-256 signer must answer with a DER signature over SHA-256.",
     });
   }
-  return formatEnvelope({ hint: signer.publicKey.id, payload, signature });
+  return formatEnvelope({ hint: signer.publicKey.id, payloadType, payload, signature });
 }

@@ -1,4 +1,4 @@
-import type { BundleManifest, OpenBundle } from "../domain/bundle.ts";
+import type { BundleManifest } from "../domain/bundle.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Digest } from "../domain/ids.ts";
 import type { Role, TrustedKey, TrustFloor, TrustPolicy } from "../domain/trust.ts";
@@ -117,9 +117,12 @@ export function objection(ruling: Ruling, { trusted, revoked }: Voter, claim: Cl
   return outsideWindow(trusted, ruling.today);
 }
 
+/** Why nothing that a key signs today counts; `undefined` if it does. */
+export const barOf = ({ today }: Ruling, { trusted, revoked }: Voter): string | undefined =>
+  revoked === undefined ? outsideWindow(trusted, today) : `it is revoked: ${revoked}`;
+
 /** Whether a key counts today, in a few words. */
-export const keyState = ({ today }: Ruling, { trusted, revoked }: Voter): string =>
-  revoked === undefined ? (outsideWindow(trusted, today) ?? "it counts") : `it is revoked: ${revoked}`;
+export const keyState = (ruling: Ruling, voter: Voter): string => barOf(ruling, voter) ?? "it counts";
 
 function outsideWindow({ notBefore, notAfter }: TrustedKey, day: string): string | undefined {
   if (notBefore !== undefined && day < notBefore) return `it is not valid before ${notBefore}`;
@@ -179,14 +182,13 @@ export function revocationOf({ policy, floor }: Ruling, digest: Digest): string 
 /** Why this bundle must not run, whoever signed it; `undefined` if it may. */
 export const banOf = (
   ruling: Ruling,
-  { content, manifest }: Pick<OpenBundle, "content" | "manifest">,
+  { content, manifest }: { readonly content: Digest; readonly manifest: Released },
 ): string | undefined => revocationOf(ruling, content) ?? supersession(ruling.floor, manifest);
 
+type Released = Pick<BundleManifest, "name" | "releaseEpoch">;
+
 /** @see Android Verified Boot, "Rollback protection": a version by itself forbids no way back, the epoch does. */
-function supersession(
-  { epochs }: TrustFloor,
-  { name, releaseEpoch = 0 }: BundleManifest,
-): string | undefined {
+function supersession({ epochs }: TrustFloor, { name, releaseEpoch = 0 }: Released): string | undefined {
   const lowest = epochs[name] ?? 0;
   return releaseEpoch < lowest
     ? `its release epoch is ${releaseEpoch}, and ${name} of epoch ${lowest} was active here: nothing older may run`

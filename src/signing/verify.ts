@@ -9,7 +9,7 @@ import { EMPTY_FLOOR, type TrustFloor, type TrustPolicy } from "../domain/trust.
 import { PAYLOAD_TYPE, preAuthEncoding } from "./dsse.ts";
 import { parseEnvelope } from "./envelope.ts";
 import { verifies } from "./keys.ts";
-import { readClaim } from "./statement.ts";
+import { type Claim, readClaim } from "./statement.ts";
 import {
   asksForNothing,
   banOf,
@@ -85,8 +85,32 @@ function decide(given: Case): Verification {
     : changed(file, { file: bundleFiles(claim).packed, expected: claim.blob, found: blob });
 }
 
+/** The envelopes of a bundle, and what they are judged by. */
+type Ballots = Pick<Case, "file" | "envelopes" | "ruling">;
+
+/** What is said of a bundle without a look into it. */
+type Known = Pick<Claim, "name" | "version" | "blob" | "content"> & { readonly releaseEpoch?: number };
+
+/**
+ * Tells whether enough trusted keys signed exactly these bytes, named by their digest, and nothing bans them. That is
+ * as good as `verifyBundle` for bytes that were opened before, and saves unpacking them; where it is false, the
+ * bundle may still be a signed one that was compressed anew.
+ */
+export function signedAsIs(bundle: Known, given: Ballots): boolean {
+  const { name, version, blob, content } = bundle;
+  const { ruling } = given;
+  const ban = revocationOf(ruling, blob) ?? banOf(ruling, { content, manifest: bundle });
+  const counted = count(given);
+  if (ban !== undefined || !counted.ok) return false;
+  const agreeing = counted.value.votes.filter(
+    ({ claim }) =>
+      claim.blob === blob && claim.content === content && claim.name === name && claim.version === version,
+  );
+  return shortfallsOf(ruling, agreeing).length === 0;
+}
+
 /** The half that needs no bundle: whose signatures are these, and could they be enough? */
-function count({ file, envelopes, ruling }: Case): Result<Count, Verification> {
+function count({ file, envelopes, ruling }: Ballots): Result<Count, Verification> {
   if (asksForNothing(ruling.policy)) return err(untrusted(file, "the trust policy asks for no signature"));
   if (envelopes.length === 0) return err({ status: "unsigned", file, needs: shortfallsOf(ruling, []) });
 

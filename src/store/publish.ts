@@ -1,5 +1,3 @@
-import { join } from "node:path";
-
 import { ENVELOPE_BYTES } from "../bundle/format.ts";
 import type { OpenBundle } from "../domain/bundle.ts";
 import { canonical } from "../domain/canonical.ts";
@@ -7,6 +5,7 @@ import { sha256 } from "../domain/digest.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Candidate } from "../domain/lock.ts";
 import type { Files } from "../platform/files.ts";
+import { publishLock } from "./collect.ts";
 import { envelopeImage, type NewImage, pluginImage } from "./image.ts";
 import { blobPath, EMPTY_INDEX, type Index, indexPath, LAYOUT, layoutPath } from "./layout.ts";
 import { readIndex, readPlugins } from "./read.ts";
@@ -45,7 +44,7 @@ export async function publish(
     throw new TradsysError("ENVELOPE_INVALID", message);
   }
 
-  await using _lock = await files.lock(join(root, "publish.lock"));
+  await using _lock = await files.lock(publishLock(root));
   const index = (await readIndex(files, root)) ?? EMPTY_INDEX;
   const plugins = await readPlugins(files, root, index);
   const stored = plugins.find(

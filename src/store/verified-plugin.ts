@@ -6,8 +6,9 @@ import { settleAll } from "../domain/settle.ts";
 import type { TrustFloor, TrustPolicy } from "../domain/trust.ts";
 import type { Files } from "../platform/files.ts";
 import type { CheckedSignature } from "../signing/recheck.ts";
+import { rulingOf } from "../signing/trust.ts";
 import { admit } from "../signing/verification.ts";
-import { verifyBundle } from "../signing/verify.ts";
+import { signedAsIs, verifyBundle } from "../signing/verify.ts";
 import { rootPaths } from "./generations.ts";
 import { readBlob, readEnvelopes } from "./read.ts";
 import { readTrustFloor } from "./trust-floor.ts";
@@ -27,6 +28,12 @@ export interface VerifiedPlugin extends GenerationPlugin {
 export const warningsAbout = (plugins: readonly VerifiedPlugin[]): readonly Diagnostic[] =>
   plugins.flatMap(({ warnings }) => warnings);
 
+interface Where {
+  readonly files: Files;
+  readonly root: string;
+  readonly now: Date;
+}
+
 interface Verifying {
   readonly files: Files;
   /** Folder of the store. */
@@ -43,18 +50,37 @@ interface Verifying {
  *
  * @throws {TradsysError} one, with a diagnostic for every plugin that does not pass.
  */
-export async function verifyGeneration(
-  generation: Generation,
-  { files, root, now }: { readonly files: Files; readonly root: string; readonly now: Date },
-): Promise<VerifiedPlugin[]> {
-  const verifying = {
-    files,
-    store: rootPaths(root).store,
-    trust: generation.trust,
-    floor: await readTrustFloor(files, root),
-    now,
-  };
+export async function verifyGeneration(generation: Generation, where: Where): Promise<VerifiedPlugin[]> {
+  const verifying = await verifyingIn(where, generation);
   return settleAll(generation.plugins.map((plugin) => verifyPlugin(plugin, verifying)));
+}
+
+/**
+ * Proves of plugins that were verified here before that the store still holds their bytes, and that the policy and
+ * the root still let them run. Takes little more than to hash the bytes: they are not unpacked again.
+ *
+ * @returns What is to be told of them.
+ * @throws {TradsysError} as `verifyGeneration` does.
+ */
+export async function confirmGeneration(
+  generation: Generation,
+  where: Where,
+): Promise<readonly Diagnostic[]> {
+  const verifying = await verifyingIn(where, generation);
+  const { trust: policy, floor, now } = verifying;
+  const ruling = rulingOf({ policy, floor, now });
+  const warnings = await settleAll(
+    generation.plugins.map(async (plugin) => {
+      const { label: file, envelopes } = await readPlugin(plugin, verifying);
+      const isSigned = signedAsIs(plugin, { file, envelopes, ruling });
+      return isSigned ? [] : (await verifyPlugin(plugin, verifying)).warnings;
+    }),
+  );
+  return warnings.flat();
+}
+
+async function verifyingIn({ files, root, now }: Where, { trust }: Generation): Promise<Verifying> {
+  return { files, store: rootPaths(root).store, trust, floor: await readTrustFloor(files, root), now };
 }
 
 /**
@@ -65,16 +91,8 @@ export async function verifyGeneration(
  *   `NOT_TRUSTED` and the like.
  */
 async function verifyPlugin(plugin: GenerationPlugin, verifying: Verifying): Promise<VerifiedPlugin> {
-  const { files, store, trust: policy, floor, now } = verifying;
-  const label = `${plugin.name}@${plugin.version}`;
-  const [bytes, envelopes] = await Promise.all([
-    readBlob(files, store, {
-      digest: plugin.blob,
-      maxBytes: BUNDLE_LIMITS.packedBytes,
-      what: `the bundle of ${label}`,
-    }),
-    readEnvelopes(files, store, plugin),
-  ]);
+  const { trust: policy, floor, now } = verifying;
+  const { label, bytes, envelopes } = await readPlugin(plugin, verifying);
   const verification = verifyBundle({ bytes, file: label, envelopes, policy, floor, now });
   const admitted = admit(verification);
   if (!admitted.ok) throw admitted.error;
@@ -105,4 +123,20 @@ async function verifyPlugin(plugin: GenerationPlugin, verifying: Verifying): Pro
       throw new TradsysError("LOAD_FAILED", `${label} has no ${CODE_FILE}`, { location: { file: label } });
     },
   };
+}
+
+async function readPlugin(
+  plugin: GenerationPlugin,
+  { files, store }: Pick<Verifying, "files" | "store">,
+): Promise<{ readonly label: string; readonly bytes: Buffer; readonly envelopes: readonly string[] }> {
+  const label = `${plugin.name}@${plugin.version}`;
+  const [bytes, envelopes] = await Promise.all([
+    readBlob(files, store, {
+      digest: plugin.blob,
+      maxBytes: BUNDLE_LIMITS.packedBytes,
+      what: `the bundle of ${label}`,
+    }),
+    readEnvelopes(files, store, plugin),
+  ]);
+  return { label, bytes, envelopes };
 }

@@ -44,6 +44,7 @@ it("makes a plan's generation the current one and writes down who asked for it",
     generations: [],
     last: null,
     interrupted: false,
+    halfWay: null,
   });
   const digest = digestOf(first);
   expect(await applyPlan(planFrom(null, first), activation(root))).toEqual({

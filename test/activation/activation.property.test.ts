@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
 
 import { applyPlan, rollBack, type Activated } from "../../src/activation/activate.ts";
-import { rootStatus } from "../../src/activation/status.ts";
+import { rootStatus, wholeGenerations } from "../../src/activation/status.ts";
 import type { Digest } from "../../src/domain/ids.ts";
 import type { Generation } from "../../src/domain/plan.ts";
 import { nodeFiles } from "../../src/platform/files.ts";
@@ -42,9 +42,12 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant<Kind>("roll back"), release: seldom(anyRelease), death: anyDeath }),
 );
 
-/** All that matters of a root: the way to the current generation, and what can be gone back to. */
+/** All that matters of a root: the way to the current generation, and what lies on the disk. */
 class Model {
   readonly way: Digest[] = [];
+  /** What was active at some time. */
+  readonly activated = new Set<Digest>();
+  /** What can be named: also what was written by a process that died before it became active. */
   readonly known = new Set<Digest>();
 
   get current(): Digest | null {
@@ -62,6 +65,7 @@ class Model {
     if (to === this.current) return;
     if (kind !== "apply" && this.way.includes(to)) this.way.length = this.way.lastIndexOf(to);
     this.way.push(to);
+    this.activated.add(to);
     this.known.add(to);
   }
 }
@@ -91,7 +95,7 @@ async function takeStep(root: string, model: Model, { kind, release, death }: Ta
   // A process that dies leaves one or the other; which of them, only the root can tell.
   const hasDied = outcome === DEAD;
   if (target !== undefined && (!hasDied || digest === target)) model.take(kind, target);
-  if (hasDied) for (const found of generations) model.known.add(found);
+  if (hasDied) for (const found of await wholeGenerations(nodeFiles, root)) model.known.add(found);
   const expected = target === undefined ? "GENERATION_MISSING" : target === before ? "stayed" : "switched";
   return {
     actual: {
@@ -105,7 +109,7 @@ async function takeStep(root: string, model: Model, { kind, release, death }: Ta
       outcome: hasDied ? DEAD : expected,
       digest: model.current,
       preloaded: model.current,
-      generations: [...model.known].toSorted(),
+      generations: [...model.activated].toSorted(),
       isOpen: false,
     },
   };

@@ -1,4 +1,7 @@
-/** A process that applies a plan and is killed meanwhile: `applier.ts ROOT PLAN AT before|after`. */
+/**
+ * A process that applies a plan and is killed meanwhile: `applier.ts ROOT PLAN AT before|after` ends itself at an
+ * operation; `applier.ts ROOT PLAN` says when it begins, and goes on until it is killed or done.
+ */
 import { readFile } from "node:fs/promises";
 
 import { applyPlan } from "../../src/activation/activate.ts";
@@ -13,8 +16,12 @@ function die(): never {
   throw new Error("this line is not reached");
 }
 
-const death = { at: Number(at), when: when === "before" ? "before" : "after" } as const;
+const death = {
+  at: at === undefined ? Infinity : Number(at),
+  when: when === "before" ? "before" : "after",
+} as const;
 const plan = JSON.parse(await readFile(file, "utf8")) as Plan;
+if (at === undefined) process.stdout.write("begins\n");
 await applyPlan(plan, {
   files: mortal(nodeFiles, death, die),
   root,

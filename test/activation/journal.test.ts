@@ -3,13 +3,14 @@ import { join } from "node:path";
 
 import { expect, it } from "vitest";
 
-import { openJournal, readJournal, type JournalRecord } from "../../src/activation/journal.ts";
+import { openJournal, readJournal } from "../../src/activation/journal.ts";
+import type { JournalRecord } from "../../src/activation/record.ts";
 import { sha256 } from "../../src/domain/digest.ts";
 import type { TradsysError } from "../../src/domain/errors.ts";
 import { nodeFiles } from "../../src/platform/files.ts";
 import { temporaryFolder } from "../support/root.ts";
 
-const record = (event: JournalRecord["event"], actor = "tester"): JournalRecord => ({
+const record = (event: "started" | "finished" | "interrupted", actor = "tester"): JournalRecord => ({
   event,
   action: "apply",
   from: null,

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import { expectGolden, tradsys, tradsysJson } from "../support/command.ts";
-import { activeDesk, plannedDesk, publishedDesk, upgradedDesk } from "../support/desk.ts";
+import { activeDesk, plannedDesk, publishedDesk, reviewedDesk, upgradedDesk } from "../support/desk.ts";
 
 /** Every command once where all is well, on a desk in the state that it needs. */
 const COMMANDS = [
@@ -28,6 +28,12 @@ const COMMANDS = [
   { name: "apply", line: "apply desk.plan.json", desk: plannedDesk },
   { name: "rollback", line: "rollback", desk: upgradedDesk },
   { name: "status", line: "status", desk: upgradedDesk },
+  { name: "approve", line: "approve desk.plan.json --key keys/risk.key", desk: reviewedDesk },
+  { name: "apply/dry-run", line: "apply desk.plan.json --dry-run", desk: plannedDesk },
+  { name: "history", line: "history", desk: upgradedDesk },
+  { name: "diff", line: "diff", desk: upgradedDesk },
+  { name: "gc", line: "gc --keep 1", desk: upgradedDesk },
+  { name: "audit", line: "audit verify", desk: upgradedDesk },
   { name: "preload", line: "preload", desk: activeDesk },
 ];
 

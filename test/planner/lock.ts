@@ -1,16 +1,22 @@
 import { DEPLOYMENT_API_VERSION } from "../../src/domain/deployment.ts";
+import type { Digest } from "../../src/domain/ids.ts";
 import type { Candidate } from "../../src/domain/lock.ts";
+import type { Manifest } from "../../src/domain/manifest.ts";
 import type { Plan } from "../../src/domain/plan.ts";
 import { TRUST_API_VERSION } from "../../src/domain/trust.ts";
+import { checkPlan } from "../../src/planner/check/check-plan.ts";
 import { planDeployment, type PlanInput } from "../../src/planner/plan.ts";
 import { toLock } from "../../src/resolver/lock.ts";
 import { asks, HOST, resolveFrom } from "../resolver/registry.ts";
+
+/** A Saturday noon in UTC, when no market of the tests trades. */
+const SATURDAY = new Date("2026-03-14T12:00:00Z");
 
 /** What a planner is given once a deployment is resolved. The configurations are the defaults. */
 export function planInput(
   candidates: readonly Candidate[],
   ranges: Readonly<Record<string, string>>,
-  base: PlanInput["base"] = null,
+  more: Partial<PlanInput> = {},
 ): PlanInput {
   const outcome = resolveFrom(candidates, ranges);
   if (outcome.kind !== "resolved") throw new Error(`not resolved: ${JSON.stringify(outcome)}`);
@@ -25,24 +31,37 @@ export function planInput(
   return {
     lock: toLock(deployment, HOST, outcome),
     manifests: new Map(chosen.map((candidate) => [candidate.manifest.name, candidate])),
-    isolations: new Map(),
-    configs: new Map(chosen.map(({ manifest }) => [manifest.name, manifest.config.defaults])),
+    given: new Map(chosen.map(({ manifest }) => [manifest.name, { config: manifest.config.defaults }])),
     trust: {
       apiVersion: TRUST_API_VERSION,
       keys: [],
       threshold: {},
       revoked: { keys: [], digests: [] },
     },
-    base,
+    base: null,
+    request: { author: "ann", at: SATURDAY },
+    ...more,
   };
 }
 
-/** The plan for an input that has one. */
+/** The plan for an input that has one; it holds before the independent checker. */
 export function planFor(input: PlanInput): Plan {
   const plan = planDeployment(input);
-  if (!plan.ok) throw new Error(`a cycle: ${plan.error.path.join(", ")}`);
+  if (!plan.ok) throw new Error(`refused: ${JSON.stringify(plan.error)}`);
+  const faults = faultsIn(plan.value, input);
+  if (faults.length > 0) throw new Error(`unsound: ${faults.join("\n")}`);
   return plan.value;
 }
 
-/** A plan's outcome as the base of the next plan. */
-export const activated = ({ next, generation }: Plan): PlanInput["base"] => ({ digest: next, generation });
+/** What the independent checker finds. */
+export function faultsIn(plan: Plan, { manifests, base, adapters = [] }: PlanInput): readonly string[] {
+  const known = [...manifests.values(), ...(base?.manifests.values() ?? []), ...adapters];
+  const byContent = new Map<Digest, Manifest>(known.map(({ content, manifest }) => [content, manifest]));
+  return checkPlan(plan, base?.generation ?? null, byContent);
+}
+
+/** A planned set as the base of the next plan. */
+export const activated = (input: PlanInput): NonNullable<PlanInput["base"]> => {
+  const { next, generation } = planFor(input);
+  return { digest: next, generation, manifests: input.manifests };
+};

@@ -1,9 +1,10 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 
-import type { When } from "../../src/domain/manifest.ts";
+import { targetOf, type When } from "../../src/domain/manifest.ts";
 import type { Plan } from "../../src/domain/plan.ts";
 import type { Cycle } from "../../src/planner/cycle.ts";
+import type { Edge } from "../../src/planner/edge.ts";
 import { planDeployment, type PlanInput } from "../../src/planner/plan.ts";
 import { needsPort, plugin } from "../resolver/registry.ts";
 import { planInput } from "./lock.ts";
@@ -11,21 +12,35 @@ import { planInput } from "./lock.ts";
 it("plans exactly what can be ordered, and shows a cycle for the rest", () => {
   fc.assert(
     fc.property(graphs, (graph) => {
-      expect(planDeployment(inputFor(graph)).ok).toBe(!hasCycle(waits(graph)));
+      expect(planDeployment(inputFor(graph)).ok).toBe(!hasCycle(waits(graph.map(withoutLazy))));
     }),
     { numRuns: 1000 },
   );
 });
 
-it("never starts a facet before what it needs, and each in the first wave in which it can", () => {
+it("never starts a facet before what it waits for, and each in the first wave in which it can", () => {
   fc.assert(
-    fc.property(orderable, ([graph, { waves }]) => {
-      const waveOf = new Map(waves.flatMap((wave, number) => wave.map((id) => [id as string, number])));
+    fc.property(orderable, ([graph, { start, generation }]) => {
+      const waveOf = new Map(start.waves.flatMap((wave, number) => wave.map((id) => [id as string, number])));
       expect(new Set(waveOf.keys())).toEqual(new Set(graph.map(facetOf)));
-      for (const [id, number] of waveOf) {
-        const needed = waits(graph).filter(([from]) => from === id);
-        const lastNeeded = Math.max(-1, ...needed.map(([, to]) => waveOf.get(to) ?? Infinity));
-        expect(number).toBe(lastNeeded + 1);
+      for (const { id, after } of generation.facets) {
+        const lastNeeded = Math.max(-1, ...after.map((needed) => waveOf.get(needed) ?? Infinity));
+        expect(waveOf.get(id)).toBe(lastNeeded + 1);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it("waits for all that is required, except what only has to be met later and would close a cycle", () => {
+  fc.assert(
+    fc.property(orderable, ([graph, { generation }]) => {
+      const waited = new Set(generation.facets.flatMap(({ id, after }) => after.map((to) => `${id} ${to}`)));
+      const hard = new Set(waits(graph.map(withoutLazy)).map((edge) => edge.join(" ")));
+      expect(hard.isSubsetOf(waited)).toBe(true);
+      const kept = [...waited].map((edge) => edge.split(" ") as [string, string]);
+      for (const edge of waits(graph).filter((each) => !waited.has(each.join(" ")))) {
+        expect(hasCycle([...kept, edge])).toBe(true);
       }
     }),
     { numRuns: 500 },
@@ -36,14 +51,15 @@ it("shows a cycle whose every step is a requirement that somebody states", () =>
   fc.assert(
     fc.property(cyclic, ([graph, { path, edges }]) => {
       const steps = path.slice(1).map((to, step) => [path[step], to]);
+      expect(edges.every(isRequired)).toBe(true);
       expect(path.at(-1)).toBe(path[0]);
       expect(new Set(path).size).toBe(path.length - 1);
       expect(waits(graph)).toEqual(expect.arrayContaining(steps));
       expect(steps).toEqual(expect.arrayContaining(edges.map(({ from, to }) => [from, to])));
-      for (const { to, requirement, when, statedBy } of edges) {
-        const stating = graph.find((facet) => facetOf(facet) === statedBy);
-        expect(stating?.needs).toContainEqual({ id: shortOf(to), when });
-        expect(requirement).toBe(`port:${shortOf(to)}`);
+      for (const { to, origin } of edges.filter(isRequired)) {
+        const stating = graph.find((facet) => facetOf(facet) === origin.statedBy);
+        expect(stating?.needs).toContainEqual({ id: shortOf(to), when: origin.requirement.when });
+        expect(targetOf(origin.requirement)).toBe(`port:${shortOf(to)}`);
       }
     }),
     { numRuns: 500 },
@@ -58,6 +74,8 @@ it("gives one plan for a lock in any order", () => {
     { numRuns: 500 },
   );
 });
+
+const isRequired = (edge: Edge): edge is Edge & { origin: { kind: "wire" } } => edge.origin.kind === "wire";
 
 /** A facet `a1` is facet `f1` of plugin `a`, and provides the port `a1`. */
 interface SketchedFacet {
@@ -102,6 +120,11 @@ function inputFor(graph: readonly SketchedFacet[]): PlanInput {
   return planInput(candidates, { a: "*", b: "*", c: "*", d: "*", e: "*" });
 }
 
+const withoutLazy = ({ id, needs }: SketchedFacet): SketchedFacet => ({
+  id,
+  needs: needs.filter(({ when }) => when !== "enable"),
+});
+
 /** Who waits for whom, read off the sketch. */
 const waits = (graph: readonly SketchedFacet[]): readonly (readonly [from: string, to: string])[] =>
   graph.flatMap((facet) =>
@@ -136,7 +159,10 @@ const orderable: fc.Arbitrary<readonly [readonly SketchedFacet[], Plan]> = plann
 
 const cyclic: fc.Arbitrary<readonly [readonly SketchedFacet[], Cycle]> = planned
   .filter(([, plan]) => !plan.ok)
-  .map(([graph, plan]) => [graph, plan.ok ? expect.unreachable() : plan.error]);
+  .map(([graph, plan]) => [
+    graph,
+    !plan.ok && plan.error.kind === "cycle" ? plan.error : expect.unreachable(),
+  ]);
 
 const shuffled = <T>(items: Iterable<T>) => {
   const all = [...items];

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { canonical } from "../../src/domain/canonical.ts";
 import { sha256 } from "../../src/domain/digest.ts";
 import { findPluginCycle } from "../../src/planner/cycle.ts";
-import { explainCycle } from "../../src/planner/explain.ts";
+import { explainRefusal } from "../../src/planner/explain.ts";
 import { planDeployment } from "../../src/planner/plan.ts";
 import { named, needs, needsPort, plugin } from "../resolver/registry.ts";
 import { CYCLIC_LIMIT, FIRST_DEPLOYMENT, TRADING } from "../resolver/trading.ts";
@@ -13,8 +13,8 @@ const short = (waves: readonly (readonly string[])[]) =>
   waves.map((wave) => wave.map((id) => id.replace("@tradsys/", "")));
 
 it("starts venues before the risk core that reads them, and order entry after it", () => {
-  const { waves } = planFor(planInput(TRADING, FIRST_DEPLOYMENT));
-  expect(short(waves)).toMatchInlineSnapshot(`
+  const { start } = planFor(planInput(TRADING, FIRST_DEPLOYMENT));
+  expect(short(start.waves)).toMatchInlineSnapshot(`
     [
       [
         "calendar-mena#main",
@@ -64,7 +64,7 @@ it("prints the whole path of a limit and a risk core that load before each other
   const plan = planDeployment(
     planInput([...TRADING, CYCLIC_LIMIT], { ...FIRST_DEPLOYMENT, "limit-daily-loss": "1.0.3" }),
   );
-  expect(!plan.ok && explainCycle(plan.error)).toMatchInlineSnapshot(`
+  expect(!plan.ok && explainRefusal(plan.error).message).toMatchInlineSnapshot(`
     "These facets wait for each other: @tradsys/limit-daily-loss#main -> @tradsys/risk-core#main -> @tradsys/limit-daily-loss#main
       - @tradsys/limit-daily-loss#main waits for @tradsys/risk-core#main: it requires plugin:@tradsys/risk-core (when: load)
       - @tradsys/risk-core#main waits for @tradsys/limit-daily-loss#main: it requires port:risk-limit (when: load)"
@@ -86,7 +86,7 @@ it("says which requirement pulls a sibling facet into a cycle", () => {
       { a: "*" },
     ),
   );
-  expect(!plan.ok && explainCycle(plan.error)).toMatchInlineSnapshot(`
+  expect(!plan.ok && explainRefusal(plan.error).message).toMatchInlineSnapshot(`
     "These facets wait for each other: @tradsys/a#feed -> @tradsys/b#main -> @tradsys/a#feed
       - @tradsys/a#feed waits for @tradsys/b#main: @tradsys/a#gate requires plugin:@tradsys/b (when: load)
       - @tradsys/b#main waits for @tradsys/a#feed: it requires port:feed (when: start)
@@ -99,7 +99,7 @@ it("starts lower priorities first within a wave, then goes by name", () => {
     [plugin("a 1.0.0"), plugin("b 1.0.0", {}, { priority: 10 }), plugin("c 1.0.0", {}, { priority: 10 })],
     { a: "*", b: "*", c: "*" },
   );
-  expect(short(planFor(input).waves)).toEqual([["b#main", "c#main", "a#main"]]);
+  expect(short(planFor(input).start.waves)).toEqual([["b#main", "c#main", "a#main"]]);
 });
 
 it("writes down who provides each port and what must be ready first", () => {
@@ -125,7 +125,7 @@ it("is the first plan where nothing is active: it adds every plugin", () => {
 });
 
 it("names what changes between two sets", () => {
-  const before = planFor(
+  const before = activated(
     planInput(
       ["down 2.0.0", "gone 1.0.0", "prerelease 2.0.0-rc.9", "same 1.0.0", "up 1.9.0"].map((id) => plugin(id)),
       { down: "*", gone: "*", prerelease: ">=2.0.0-rc.1", same: "*", up: "*" },
@@ -137,10 +137,10 @@ it("names what changes between two sets", () => {
         plugin(id),
       ),
       { down: "*", new: "*", prerelease: ">=2.0.0-rc.1", same: "*", up: "*" },
-      activated(before),
+      { base: before },
     ),
   );
-  expect(after.base).toBe(before.next);
+  expect(after.base).toBe(before.digest);
   expect(after.changes).toEqual([
     { action: "downgrade", plugin: "@tradsys/down", from: "2.0.0", to: "1.0.0" },
     { action: "remove", plugin: "@tradsys/gone", from: "1.0.0" },
@@ -152,21 +152,21 @@ it("names what changes between two sets", () => {
 });
 
 it("tells another bundle of the same version from another configuration of the same bundle", () => {
-  const first = activated(planFor(planInput([plugin("a 1.0.0")], { a: "*" })));
-  const rebuilt = planInput([plugin("a 1.0.0", {}, { description: "built again" })], { a: "*" }, first);
+  const base = activated(planInput([plugin("a 1.0.0")], { a: "*" }));
+  const rebuilt = planInput([plugin("a 1.0.0", {}, { description: "built again" })], { a: "*" }, { base });
   expect(planFor(rebuilt).changes).toEqual([
     { action: "rebuild", plugin: "@tradsys/a", from: "1.0.0", to: "1.0.0" },
   ]);
-  const reconfigured = planInput([plugin("a 1.0.0")], { a: "*" }, first);
-  expect(planFor({ ...reconfigured, configs: new Map([[named("a"), { depth: 10 }]]) }).changes).toEqual([
-    { action: "reconfigure", plugin: "@tradsys/a", to: "1.0.0" },
-  ]);
+  const reconfigured = planInput([plugin("a 1.0.0")], { a: "*" }, { base });
+  expect(
+    planFor({ ...reconfigured, given: new Map([[named("a"), { config: { depth: 10 } }]]) }).changes,
+  ).toEqual([{ action: "reconfigure", plugin: "@tradsys/a", to: "1.0.0" }]);
 });
 
 it("passes on what the deployment wants of a plugin's isolation, and takes a change of it for one of configuration", () => {
-  const first = activated(planFor(planInput([plugin("a 1.0.0")], { a: "*" })));
-  const again = planInput([plugin("a 1.0.0")], { a: "*" }, first);
-  const plan = planFor({ ...again, isolations: new Map([[named("a"), "process"]]) });
+  const base = activated(planInput([plugin("a 1.0.0")], { a: "*" }));
+  const again = planInput([plugin("a 1.0.0")], { a: "*" }, { base });
+  const plan = planFor({ ...again, given: new Map([[named("a"), { config: {}, isolation: "process" }]]) });
   expect(plan.generation.plugins).toMatchObject([{ name: "@tradsys/a", isolation: "process" }]);
   expect(plan.changes).toEqual([{ action: "reconfigure", plugin: "@tradsys/a", to: "1.0.0" }]);
 });

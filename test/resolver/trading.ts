@@ -82,3 +82,13 @@ export const FIRST_DEPLOYMENT = {
   "calendar-mena": "~2026.2",
   ...LIMITS,
 };
+
+/** The same venues on the second normaliser. */
+export const SECOND_DEPLOYMENT = {
+  "connector-binance": "^3",
+  "connector-kraken": "^1.7",
+  "connector-adx": "^1.2",
+  "risk-core": "^5",
+  "calendar-mena": "~2026.3",
+  ...LIMITS,
+};

@@ -69,20 +69,20 @@ async function generationFrom(
     trust: "trust.yaml",
     plugins,
   };
-  const configs = await Promise.all(
+  const given = await Promise.all(
     candidates.map(async ({ manifest }) => {
       const config = await effectiveConfig(manifest, overrides[manifest.name] ?? {});
       if (!config.ok) throw new Error(`the configuration of ${manifest.name} is not valid`);
-      return [manifest.name, config.value] as const;
+      return [manifest.name, { config: config.value }] as const;
     }),
   );
   const planned = planDeployment({
     lock: toLock(deployment, host, resolved),
     manifests: new Map(candidates.map((candidate) => [candidate.manifest.name, candidate])),
-    configs: new Map(configs),
-    isolations: new Map(),
+    given: new Map(given),
     trust,
     base: null,
+    request: { author: "tester", at: new Date("2026-03-14T12:00:00Z") },
   });
   if (!planned.ok) throw new Error("the sample plugins wait for each other");
   return planned.value.generation;

@@ -115,7 +115,8 @@ function steady(text: string, folder: string): string {
     .replaceAll(/\b\d+(?:\.\d+)? m?s\b/g, "<time>")
     .replaceAll(/\b\d+(?:\.\d+)? (?:B|[KM]iB)(?!\w)/g, "<size>")
     .replaceAll(/\bprocess \d+/g, "process <pid>")
-    .replaceAll(`by ${userInfo().username} at`, "by <user> at")
+    .replaceAll(`by ${userInfo().username} `, "by <user> ")
+    .replaceAll(`${userInfo().username} made the plan`, "<user> made the plan")
     .replaceAll(process.versions.node, "<node>");
 }
 

@@ -44,6 +44,25 @@ export const activeDesk = (): Promise<string> => copyOf("active", activateIn);
 /** An active desk with a newer limit in the store, resolved and planned but not applied. */
 export const plannedDesk = (): Promise<string> => copyOf("planned", upgrade);
 
+/**
+ * An active desk whose trust policy names a risk key, and a plan that somebody else made for a change that it must
+ * approve.
+ */
+export const reviewedDesk = (): Promise<string> =>
+  copyOf("reviewed", async (folder) => {
+    await publish(folder);
+    await all(folder, ["keys generate risk --role risk --trust trust.yaml"]);
+    // It approves changes; bundles need no signature of it.
+    await edit(join(folder, "trust.yaml"), "risk: 1", "risk: 0");
+    await writeFile(
+      join(folder, "desk.yaml"),
+      `${await readFile(join(folder, "desk.yaml"), "utf8")}policy: { material: { approvals: [{ role: risk, count: 1 }] } }\n`,
+    );
+    await all(folder, ["resolve desk.yaml", "plan desk.yaml"]);
+    const plan = await readFile(join(folder, "desk.plan.json"), "utf8");
+    await writeFile(join(folder, "desk.plan.json"), plan.replace(/"author": "[^"]*"/, '"author": "dina"'));
+  });
+
 /** A desk with two generations, the newer one active. */
 export const upgradedDesk = (): Promise<string> =>
   copyOf("upgraded", async (folder) => {

@@ -134,13 +134,29 @@ export async function oneOf(root: string, sample: Sample): Promise<Generation> {
 
 export const digestOf = (generation: Generation): Digest => sha256(canonical(generation));
 
-export const planFrom = (base: Digest | null, generation: Generation): Plan => ({
+/** A plan that takes this way, by default in one switch. */
+export const planFrom = (
+  base: Digest | null,
+  generation: Generation,
+  told: Partial<Pick<Plan, "author" | "waves">> = {},
+): Plan => ({
   apiVersion: "tradsys/plan/v1",
   base,
   next: digestOf(generation),
+  author: "tester",
   changes: [],
   waves: [],
+  relaxed: [],
+  adapters: [],
+  start: { waves: [], estimatesMs: {}, criticalPath: [], criticalPathMs: 0 },
+  policy: {
+    window: { notBefore: null, startBy: null, doneBy: null },
+    material: [],
+    approvals: [],
+    approvers: 0,
+  },
   generation,
+  ...told,
 });
 
 /** A fixed clock: keys of the tests have no period, so that only equal bytes depend on it. */
@@ -152,11 +168,14 @@ export const activation = (root: string, files: Files = nodeFiles, day = "2026-0
 });
 
 /** Applies generations one after the other, from an empty root. */
-export async function applyAll(root: string, ...generations: readonly Generation[]): Promise<Activated[]> {
-  const done: Activated[] = [];
+export async function applyAll(
+  root: string,
+  ...generations: readonly Generation[]
+): Promise<(Activated & { readonly to: Digest })[]> {
+  const done: (Activated & { readonly to: Digest })[] = [];
   for (const generation of generations) {
     const plan = planFrom(done.at(-1)?.to ?? null, generation);
-    done.push(await applyPlan(plan, activation(root)));
+    done.push({ ...(await applyPlan(plan, activation(root))), to: plan.next });
   }
   return done;
 }

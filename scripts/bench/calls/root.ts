@@ -1,8 +1,6 @@
-/** An activated root with signed plugins of a benchmark. */
 import { applyPlan } from "../../../src/activation/activate.ts";
 import { packBundle } from "../../../src/build/pack.ts";
 import { CODE_FILE } from "../../../src/domain/bundle.ts";
-import { canonical } from "../../../src/domain/canonical.ts";
 import { sha256 } from "../../../src/domain/digest.ts";
 import { facetId, type PluginName } from "../../../src/domain/ids.ts";
 import type { Manifest } from "../../../src/domain/manifest.ts";
@@ -12,6 +10,8 @@ import { generateKey, localSigner } from "../../../src/signing/keys.ts";
 import { signBundle } from "../../../src/signing/sign.ts";
 import { rootPaths } from "../../../src/store/generations.ts";
 import { publish } from "../../../src/store/publish.ts";
+/** An activated root with signed plugins of a benchmark. */
+import { planFor } from "../plan-for.ts";
 
 /** A plugin whose one facet, `main`, provides the port `account`. */
 interface BenchPlugin {
@@ -66,16 +66,12 @@ export async function activateRoot(root: string, plugins: readonly BenchPlugin[]
       ports: { account: uses.map(facetOf) },
     })),
   };
-  const next = sha256(canonical(generation));
-  const plan = {
-    apiVersion: "tradsys/plan/v1",
-    base: null,
-    next,
-    changes: [],
-    waves: [],
-    generation,
-  } as const;
-  await applyPlan(plan, { files: nodeFiles, root, now: () => new Date(), actor: "bench" });
+  await applyPlan(planFor(null, generation), {
+    files: nodeFiles,
+    root,
+    now: () => new Date(),
+    actor: "bench",
+  });
 }
 
 const manifestOf = (name: string, isolation: Manifest["isolation"]) => ({

@@ -1,4 +1,3 @@
-/** Folders to start from: plugins in every form that the hosts load, and an activated root. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Script } from "node:vm";
@@ -6,7 +5,6 @@ import { Script } from "node:vm";
 import { applyPlan } from "../../../src/activation/activate.ts";
 import { packBundle } from "../../../src/build/pack.ts";
 import { CODE_FILE, type BundleManifest } from "../../../src/domain/bundle.ts";
-import { canonical } from "../../../src/domain/canonical.ts";
 import { sha256 } from "../../../src/domain/digest.ts";
 import type { FacetId, PluginName } from "../../../src/domain/ids.ts";
 import type { Generation, GenerationPlugin } from "../../../src/domain/plan.ts";
@@ -17,6 +15,8 @@ import { generateKey, localSigner } from "../../../src/signing/keys.ts";
 import { signBundle } from "../../../src/signing/sign.ts";
 import { rootPaths } from "../../../src/store/generations.ts";
 import { blobPath } from "../../../src/store/layout.ts";
+/** Folders to start from: plugins in every form that the hosts load, and an activated root. */
+import { planFor } from "../plan-for.ts";
 import { sourcesOf } from "./generate.ts";
 
 const { privatePem, publicPem } = generateKey();
@@ -116,11 +116,12 @@ async function activate(root: string, plugins: readonly GenerationPlugin[]): Pro
     plugins,
     facets: plugins.map(({ name }) => ({ id: `${name}#main` as FacetId, after: [], ports: {} })),
   };
-  const next = sha256(canonical(generation));
-  await applyPlan(
-    { apiVersion: "tradsys/plan/v1", base: null, next, changes: [], waves: [], generation },
-    { files: nodeFiles, root, now: () => new Date(), actor: "bench" },
-  );
+  await applyPlan(planFor(null, generation), {
+    files: nodeFiles,
+    root,
+    now: () => new Date(),
+    actor: "bench",
+  });
 }
 
 /** Source and what V8 compiled of it after it had been activated. */

@@ -1,28 +1,27 @@
 import { resolve } from "node:path";
 
-import type { Deployment } from "../../domain/deployment.ts";
-import { failWith, TradsysError } from "../../domain/errors.ts";
-import type { PluginName } from "../../domain/ids.ts";
-import type { Candidate, Lock } from "../../domain/lock.ts";
-import type { Change, Plan } from "../../domain/plan.ts";
-import { deployedConfigs, withoutText } from "../../manifest/layers/deployed-configs.ts";
-import { parseDeployment, parseLock } from "../../manifest/parse.ts";
-import { findPluginCycle } from "../../planner/cycle.ts";
-import { explainCycle } from "../../planner/explain.ts";
-import { planDeployment } from "../../planner/plan.ts";
-import { inputsDigest } from "../../resolver/lock.ts";
-import { readCurrent } from "../../store/generations.ts";
-import { listCandidates } from "../../store/read.ts";
+import { TradsysError } from "../../domain/errors.ts";
+import type { Plan } from "../../domain/plan.ts";
+import { checkPlan } from "../../planner/check/check-plan.ts";
+import { explainRefusal } from "../../planner/explain.ts";
+import { planDeployment, type PlanInput } from "../../planner/plan.ts";
+import { REFUSAL_CODES, type Refusal } from "../../planner/refusal.ts";
 import { refuseForgedRecord } from "../../store/record.ts";
 import { verifyGeneration, warningsAbout } from "../../store/verified-plugin.ts";
-import { defineCommand, type Io } from "../command.ts";
-import { beside, readDocument, readPlatformFor, readTrustFor, reviewable, short } from "../documents.ts";
+import { defineCommand, oneOf, type Outcome } from "../command.ts";
+import { beside, reviewable } from "../documents.ts";
 import { ROOT_OPTION, rootOf, storeOf } from "../options.ts";
+import { dot, mermaid } from "../plan/graph.ts";
+import { planInputs } from "../plan/inputs.ts";
+import { originsOf } from "../plan/origins.ts";
+import { planText } from "../plan/text.ts";
 import { shownPath } from "../render.ts";
+
+const FORMATS = ["text", "json", "mermaid", "dot"] as const;
 
 export const planCommand = defineCommand({
   usage: "<deployment>",
-  example: "tradsys plan paper-desk.yaml --root /srv/tradsys",
+  example: "tradsys plan paper-desk.yaml --root /srv/tradsys --html plan.html",
   options: {
     ...ROOT_OPTION,
     out: {
@@ -30,129 +29,118 @@ export const planCommand = defineCommand({
       value: "FILE",
       description: "Where the plan goes (default: <deployment>.plan.json)",
     },
+    html: { type: "string", value: "FILE", description: "Also write the plan as a page to look at" },
+    format: {
+      type: "string",
+      value: "FORMAT",
+      choices: FORMATS,
+      default: "text",
+      description: "text, json, mermaid or dot",
+    },
+    at: { type: "string", value: "INSTANT", description: "When it is to be applied (default: now)" },
+    timings: { type: "string", value: "FILE", description: "Measured times of facets in ms, as JSON" },
+    "accept-one-way": { type: "boolean", default: false, description: "Take steps that cannot be undone" },
+    emergency: { type: "string", value: "REASON", description: "Go ahead outside of the legal window" },
   },
   positionals: [1, 1],
 
   async run({ flags, args: [arg = ""] }, io) {
+    const format = oneOf(FORMATS, flags.format, "format");
     const file = resolve(io.cwd, arg);
     const root = rootOf(io, flags);
-    const deployment = await readDocument(io, file, parseDeployment);
-    const lock = await lockFor(io, file, deployment.value);
-    const trust = await readTrustFor(io, file, deployment.value.trust);
-    const manifests = lockedCandidates(lock, await listCandidates(io.files, await storeOf(io, flags)));
-    const { configs, diagnostics } = await deployedConfigs({
-      deployment: { ...deployment, file },
-      platform: await readPlatformFor(io, file, deployment.value.platform),
-      plugins: [...manifests.values()].map(({ manifest }) => withoutText(manifest)),
-    });
-    if (diagnostics.length > 0) throw failWith(diagnostics);
-    const base = await readCurrent(io.files, root);
+    const at = flags.at === undefined ? io.now() : instantOf(flags.at);
+    const places = { file, root, store: await storeOf(io, flags), timings: flags.timings };
+    const { input: given, deployment } = await planInputs(io, places);
+    const { emergency, "accept-one-way": acceptsOneWay } = flags;
+    if (emergency?.trim() === "") throw new TradsysError("USAGE", "an emergency needs a reason");
+    const input: PlanInput = {
+      ...given,
+      request: { author: io.user, at, acceptsOneWay, ...(emergency !== undefined && { emergency }) },
+    };
 
-    const planned = planDeployment({
-      lock,
-      manifests,
-      configs,
-      isolations: isolationsOf(deployment.value),
-      trust,
-      base,
-    });
-    if (!planned.ok) throw new TradsysError("CYCLE", explainCycle(planned.error), { location: { file } });
+    const planned = planDeployment(input);
+    if (!planned.ok) {
+      const related =
+        planned.error.kind === "cycle"
+          ? await originsOf(io, planned.error, { file, deployment, manifests: input.manifests })
+          : [];
+      throw refused(planned.error, file, related);
+    }
     const plan = planned.value;
+    requireSound(plan, input);
     // A plan that could not be applied is no plan.
-    const verified = await verifyGeneration(plan.generation, { files: io.files, root, now: io.now() });
-    for (const { name, bundle } of verified) refuseForgedRecord(manifests.get(name), bundle);
+    const verified = await verifyGeneration(
+      { ...plan.generation, plugins: [...plan.generation.plugins, ...plan.adapters] },
+      { files: io.files, root, now: io.now() },
+    );
+    const records = new Map(
+      [...(input.adapters ?? []), ...input.manifests.values()].map((each) => [each.content, each]),
+    );
+    for (const { content, bundle } of verified) refuseForgedRecord(records.get(content), bundle);
 
     const target = flags.out === undefined ? beside(file, ".plan.json") : resolve(io.cwd, flags.out);
     await io.files.write(target, reviewable(plan));
-    return {
-      data: plan,
-      lines: describe(plan, shownPath(target, io.cwd)),
-      diagnostics: warningsAbout(verified),
-    };
+    if (flags.html !== undefined) {
+      const { planPage } = await import("../plan/page.ts");
+      await io.files.write(resolve(io.cwd, flags.html), planPage(plan));
+    }
+    return { ...printed(plan, format, shownPath(target, io.cwd)), diagnostics: warningsAbout(verified) };
   },
 });
 
-const isolationsOf = ({ plugins }: Deployment) =>
-  new Map(plugins.flatMap(({ name, isolation }) => (isolation ? [[name, isolation] as const] : [])));
-
-async function lockFor(io: Io, file: string, deployment: Deployment): Promise<Lock> {
-  const lockFile = beside(file, ".lock.json");
-  const again = "Run `tradsys resolve` for this deployment.";
-  if ((await io.files.kind(lockFile)) === "missing") {
-    throw new TradsysError(
-      "FILE_MISSING",
-      `${deployment.name} is not resolved yet: there is no lock beside it`,
-      {
-        hint: again,
-        location: { file: lockFile },
-      },
-    );
+function printed(plan: Plan, format: (typeof FORMATS)[number], file: string): Outcome {
+  const outcome = { data: plan, lines: planText(plan, file) };
+  switch (format) {
+    case "text":
+      return outcome;
+    case "json":
+      return { ...outcome, document: reviewable(plan) };
+    case "mermaid":
+      return { ...outcome, document: mermaid(plan) };
+    case "dot":
+      return { ...outcome, document: dot(plan) };
+    default:
+      return format satisfies never;
   }
-  const { value: lock } = await readDocument(io, lockFile, parseLock);
-  if (lock.inputs === inputsDigest(deployment, io.host)) return lock;
-  throw new TradsysError("LOCK_STALE", "the deployment or the host changed after the lock was made", {
-    hint: again,
-    location: { file: lockFile },
+}
+
+function refused(
+  refusal: Refusal,
+  file: string,
+  related: Awaited<ReturnType<typeof originsOf>>,
+): TradsysError {
+  const code = REFUSAL_CODES[refusal.kind];
+  const { message, hint } = explainRefusal(refusal);
+  const location = { file };
+  const diagnostic = {
+    code,
+    severity: "error",
+    message,
+    location,
+    hint,
+    ...(related.length > 0 && { related }),
+  } as const;
+  return new TradsysError(code, message, { diagnostics: [diagnostic] });
+}
+
+/** A plan that its checker refuses is a mistake of the planner: it must not reach anyone. */
+function requireSound(plan: Plan, { manifests, base, adapters = [] }: PlanInput): void {
+  const known = [...manifests.values(), ...(base?.manifests.values() ?? []), ...adapters];
+  const faults = checkPlan(
+    plan,
+    base?.generation ?? null,
+    new Map(known.map(({ content, manifest }) => [content, manifest])),
+  );
+  if (faults.length > 0) throw new Error(`the plan does not hold: ${faults.join("; ")}`);
+}
+
+/** @throws {TradsysError} `USAGE` */
+function instantOf(text: string): Date {
+  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d.*(?:Z|[+-]\d\d:\d\d)$/.test(text)
+    ? new Date(text)
+    : new Date(Number.NaN);
+  if (!Number.isNaN(at.getTime())) return at;
+  throw new TradsysError("USAGE", `\`${text}\` is not an instant`, {
+    hint: "Write date, time and offset, for example 2026-03-14T08:00+04:00.",
   });
 }
-
-/** The store's own record of every locked plugin; its content must be what was locked. */
-function lockedCandidates(lock: Lock, candidates: readonly Candidate[]): ReadonlyMap<PluginName, Candidate> {
-  return new Map(
-    lock.plugins.map(({ name, version, content }) => {
-      const found = candidates.find(({ manifest }) => manifest.name === name && manifest.version === version);
-      if (found?.content === content) return [name, found] as const;
-      const instead = found ? `the store holds ${found.content}` : "the store does not hold it";
-      throw new TradsysError(
-        "LOCK_STALE",
-        `the lock names ${name}@${version} with content ${content}, and ${instead}`,
-        {
-          hint: "Publish that bundle, or run `tradsys resolve` again.",
-        },
-      );
-    }),
-  );
-}
-
-function describe({ base, next, changes, waves, generation }: Plan, file: string): string[] {
-  const acting = changes.filter(({ action }) => action !== "unchanged");
-  const cycle = findPluginCycle(generation.facets);
-  const from = base === null ? "an empty root" : `generation ${short(base)}`;
-  return [
-    `${generation.deployment}: from ${from} to generation ${short(next)} → ${file}`,
-    "",
-    ...(acting.length === 0 ? ["  nothing changes"] : acting.map(describeChange)),
-    "",
-    "Start order:",
-    ...waves.flatMap((wave, i) =>
-      wave.map((facet, j) => `${(j === 0 ? String(i + 1) : "").padStart(3)}  ${facet}`),
-    ),
-    ...(cycle ? ["", `${cycle.join(" → ")}: a cycle between plugins, none between their facets.`] : []),
-    "",
-    `Plan: ${count(changes, ["add"])} to add, ${count(changes, ["upgrade", "downgrade", "rebuild", "reconfigure"])} to change, ` +
-      `${count(changes, ["remove"])} to remove, ${count(changes, ["unchanged"])} unchanged.`,
-  ];
-}
-
-function describeChange(change: Change): string {
-  switch (change.action) {
-    case "add":
-      return `  + ${change.plugin} ${change.to}`;
-    case "remove":
-      return `  - ${change.plugin} ${change.from}`;
-    case "upgrade":
-    case "downgrade":
-      return `  ~ ${change.plugin} ${change.from} → ${change.to} (${change.action})`;
-    case "rebuild":
-      return `  ~ ${change.plugin} ${change.to} (same version, other content)`;
-    case "reconfigure":
-      return `  ~ ${change.plugin} ${change.to} (other configuration)`;
-    case "unchanged":
-      return `    ${change.plugin} ${change.to}`;
-    default:
-      return change satisfies never;
-  }
-}
-
-const count = (changes: readonly Change[], actions: readonly Change["action"][]): number =>
-  changes.filter(({ action }) => actions.includes(action)).length;

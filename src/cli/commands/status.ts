@@ -16,7 +16,7 @@ export const statusCommand = defineCommand({
   },
 });
 
-function describe({ active, generations, last, interrupted }: RootStatus): string[] {
+function describe({ active, generations, last, interrupted, halfWay }: RootStatus): string[] {
   const head = active
     ? [
         `generation ${short(active.digest)} of ${active.generation.deployment} is active`,
@@ -35,7 +35,12 @@ function describe({ active, generations, last, interrupted }: RootStatus): strin
       ? [`${plural(others.length, "other generation")}: ${others.map(short).join(", ")}`]
       : []),
     ...(last ? [`last change: ${last.action} by ${last.actor} at ${last.at}`] : []),
-    ...(interrupted && last ? [interruptedLine(last, active)] : []),
+    ...(halfWay
+      ? [
+          `a plan is done up to wave ${halfWay.wave} of ${halfWay.of}: \`tradsys apply --resume\` goes on, \`tradsys rollback\` takes it back`,
+        ]
+      : []),
+    ...(interrupted && last && !halfWay ? [interruptedLine(last, active)] : []),
   ];
 }
 

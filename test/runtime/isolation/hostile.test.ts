@@ -18,7 +18,7 @@ const PATIENCE_MS = { inline: 5000, worker: 15_000, process: 15_000 };
 describe.each(LEVELS)("at the level %s", (level) => {
   it.each(HOSTILE)("a plugin that $does has the fate that is documented", async (hostile) => {
     const { fate, code, said } = await fateOf(hostile, level);
-    expect(fate, said).toBe(hostile.fate[level]);
+    expect({ fate, said }).toMatchObject({ fate: hostile.fate[level] });
     expect(code ?? "nobody is left to be told").toMatch(fate === "contained" ? hostile.told : /nobody/);
   });
 });

@@ -1,0 +1,149 @@
+import { resolve } from "node:path";
+
+import type { Deployment } from "../../domain/deployment.ts";
+import { failWith, TradsysError } from "../../domain/errors.ts";
+import type { FacetId, PluginName } from "../../domain/ids.ts";
+import type { Candidate, Lock } from "../../domain/lock.ts";
+import type { Generation } from "../../domain/plan.ts";
+import {
+  type DeployedConfigs,
+  deployedConfigs,
+  withoutText,
+} from "../../manifest/layers/deployed-configs.ts";
+import { parseDeployment, parseLock, type Parsed } from "../../manifest/parse.ts";
+import type { PlanInput } from "../../planner/plan.ts";
+import { inputsDigest } from "../../resolver/lock.ts";
+import { readCurrent } from "../../store/generations.ts";
+import { listCandidates } from "../../store/read.ts";
+import type { Io } from "../command.ts";
+import { beside, readDocument, readPlatformFor, readTrustFor } from "../documents.ts";
+
+interface Places {
+  readonly file: string;
+  readonly root: string;
+  readonly store: string;
+  /** Measured times of facets, as JSON. */
+  readonly timings: string | undefined;
+}
+
+/** Everything that a plan is made of, read and checked, and the deployment with a way back to its text. */
+export async function planInputs(
+  io: Io,
+  { file, root, store, timings }: Places,
+): Promise<{ readonly input: Omit<PlanInput, "request">; readonly deployment: Parsed<Deployment> }> {
+  const deployment = await readDocument(io, file, parseDeployment);
+  const { trust, platform, order, policy } = deployment.value;
+  const lock = await lockFor(io, file, deployment.value);
+  const policyOfTrust = await readTrustFor(io, file, trust);
+  const candidates = await listCandidates(io.files, store);
+  const manifests = lockedCandidates(lock, candidates);
+  const platformConfig = await readPlatformFor(io, file, platform);
+  const { configs, diagnostics } = await deployedConfigs({
+    deployment: { ...deployment, file },
+    platform: platformConfig,
+    plugins: [...manifests.values()].map(({ manifest }) => withoutText(manifest)),
+  });
+  if (diagnostics.length > 0) throw failWith(diagnostics);
+  const active = await readCurrent(io.files, root);
+  const memoryBudgetMiB = platformConfig?.value.settings?.memoryBudgetMiB;
+  return {
+    deployment,
+    input: {
+      lock,
+      manifests,
+      given: givenBy(deployment.value, configs),
+      trust: policyOfTrust,
+      base: active && { ...active, manifests: activeCandidates(active.generation, candidates) },
+      adapters: candidates,
+      ...(order && { order }),
+      ...(policy && { policy }),
+      ...(memoryBudgetMiB !== undefined && { memoryBudgetMiB }),
+      ...(timings !== undefined && { measured: await readTimings(io, resolve(io.cwd, timings)) }),
+    },
+  };
+}
+
+const givenBy = ({ plugins }: Deployment, configs: DeployedConfigs["configs"]): PlanInput["given"] =>
+  new Map(
+    [...configs].map(([name, config]) => {
+      const isolation = plugins.find((entry) => entry.name === name)?.isolation;
+      return [name, { config, ...(isolation && { isolation }) }];
+    }),
+  );
+
+async function lockFor(io: Io, file: string, deployment: Deployment): Promise<Lock> {
+  const lockFile = beside(file, ".lock.json");
+  const again = "Run `tradsys resolve` for this deployment.";
+  if ((await io.files.kind(lockFile)) === "missing") {
+    throw new TradsysError(
+      "FILE_MISSING",
+      `${deployment.name} is not resolved yet: there is no lock beside it`,
+      {
+        hint: again,
+        location: { file: lockFile },
+      },
+    );
+  }
+  const { value: lock } = await readDocument(io, lockFile, parseLock);
+  if (lock.inputs === inputsDigest(deployment, io.host)) return lock;
+  throw new TradsysError("LOCK_STALE", "the deployment or the host changed after the lock was made", {
+    hint: again,
+    location: { file: lockFile },
+  });
+}
+
+/** The store's own record of every locked plugin; its content must be what was locked. */
+function lockedCandidates(lock: Lock, candidates: readonly Candidate[]): ReadonlyMap<PluginName, Candidate> {
+  return new Map(
+    lock.plugins.map(({ name, version, content }) => {
+      const found = candidates.find(({ manifest }) => manifest.name === name && manifest.version === version);
+      if (found?.content === content) return [name, found] as const;
+      const instead = found ? `the store holds ${found.content}` : "the store does not hold it";
+      throw new TradsysError(
+        "LOCK_STALE",
+        `the lock names ${name}@${version} with content ${content}, and ${instead}`,
+        {
+          hint: "Publish that bundle, or run `tradsys resolve` again.",
+        },
+      );
+    }),
+  );
+}
+
+/** As far as the store holds them; the planner says which it misses. */
+function activeCandidates(
+  { plugins }: Generation,
+  candidates: readonly Candidate[],
+): ReadonlyMap<PluginName, Candidate> {
+  const byContent = new Map(candidates.map((candidate) => [candidate.content, candidate]));
+  return new Map(
+    plugins.flatMap(({ name, content }) => {
+      const found = byContent.get(content);
+      return found ? [[name, found] as const] : [];
+    }),
+  );
+}
+
+/** Largest file of measured times that is read, in bytes. */
+const MAX_TIMINGS_BYTES = 1024 * 1024;
+
+async function readTimings(io: Io, file: string): Promise<ReadonlyMap<FacetId, number>> {
+  const text = (await io.files.read(file, MAX_TIMINGS_BYTES)).toString("utf8");
+  const value = asJson(text);
+  const times = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  if (times.length > 0 && times.every(([, ms]) => typeof ms === "number" && ms >= 0)) {
+    return new Map(times as [FacetId, number][]);
+  }
+  throw new TradsysError("FIELD_TYPE", "measured times are an object: facet ids, each with milliseconds", {
+    hint: 'For example {"@acme/risk#main": 120}.',
+    location: { file },
+  });
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

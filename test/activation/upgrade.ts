@@ -1,0 +1,80 @@
+/** An upgrade of many plugins, one in each wave, whose every state can be stood in. */
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll } from "vitest";
+
+import { differencesBetween } from "../../src/activation/difference.ts";
+import { stagesOf } from "../../src/activation/stages.ts";
+import { facetId, type Digest, type PluginName } from "../../src/domain/ids.ts";
+import type { Generation, GenerationPlugin, Plan, StepVersion, Wave } from "../../src/domain/plan.ts";
+import { applyAll, digestOf, generationOf, planFrom, publishSample } from "../support/root.ts";
+
+// In memory where that is possible: what a process leaves when it is killed is the same there, and sooner flushed.
+const folder = await mkdtemp(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "tradsys-upgrade-"));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Upgrade {
+  readonly base: Generation;
+  readonly plan: Plan;
+  /** Digests of all states of the way, the base first. */
+  readonly states: readonly Digest[];
+  /** Makes a root in which the base is active. All of them share one store. */
+  readonly newRoot: () => Promise<string>;
+}
+
+/** One wave that does this to the one facet of a plugin. */
+const waveOf = (
+  plugin: PluginName,
+  { from, to }: Record<"from" | "to", GenerationPlugin | undefined>,
+): Wave => ({
+  groups: [
+    {
+      steps: [
+        {
+          action: from && to ? "replace" : to ? "start" : "stop",
+          plugin,
+          ...(from && { from: versionOf(from) }),
+          ...(to && { to: versionOf(to) }),
+          stop: from ? [facetId(plugin, "main")] : [],
+          start: to ? [facetId(plugin, "main")] : [],
+        },
+      ],
+    },
+  ],
+  held: [],
+  memoryMiB: 0,
+  estimateMs: 0,
+});
+
+const versionOf = ({ version, content }: GenerationPlugin): StepVersion => ({ version, content });
+
+/** One wave for each plugin that differs. */
+export const oneByOne = (base: Generation | null, next: Generation): Wave[] =>
+  differencesBetween(base, next).map(({ plugin, ...versions }) => waveOf(plugin, versions));
+
+/** Publishes two versions of some plugins, and plans to replace one after the other. */
+export async function upgradeOf(steps: number): Promise<Upgrade> {
+  const template = await mkdtemp(join(folder, "template-"));
+  const names = Array.from({ length: steps }, (_, i) => `p${String(i).padStart(2, "0")}`);
+  const setOf = async (version: string): Promise<Generation> => {
+    const plugins = await Array.fromAsync(names, (name) => publishSample(template, { name, version }));
+    return generationOf(plugins, Object.fromEntries(names.map((name) => [`${name}#main`, {}])));
+  };
+  const base = await setOf("1.0.0");
+  const next = await setOf("2.0.0");
+  const plan = planFrom(digestOf(base), next, { waves: oneByOne(base, next) });
+  return {
+    base,
+    plan,
+    states: [digestOf(base), ...stagesOf(plan, base).map(({ digest }) => digest)],
+    async newRoot() {
+      const root = await mkdtemp(join(folder, "root-"));
+      await symlink(join(template, "store"), join(root, "store"));
+      await applyAll(root, base);
+      return root;
+    },
+  };
+}
