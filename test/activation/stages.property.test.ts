@@ -36,7 +36,7 @@ const runningIn = ({ generation }: Stage): string[] => {
   return generation.facets.map(({ id }) => `${id} ${contents.get(nameIn(id))}`).toSorted();
 };
 
-const nameIn = (id: string) => parseFacetId(id)?.plugin ?? expect.fail(`${id} is not a facet`);
+const nameIn = (id: string) => parseFacetId(id)?.plugin ?? fail(`${id} is not a facet`);
 
 /** What facets of a state lack of what their manifests require; empty where every requirement is met. */
 function lackingIn({ generation }: Stage, manifests: ReadonlyMap<Digest, Manifest>): string[] {
@@ -46,8 +46,7 @@ function lackingIn({ generation }: Stage, manifests: ReadonlyMap<Digest, Manifes
     const earlier = new Set(generation.facets.slice(0, place).map((facet) => facet.id));
     const late = after.filter((other) => !earlier.has(other)).map((other) => `${id} starts before ${other}`);
     const { facet = "" } = parseFacetId(id) ?? {};
-    const requires =
-      installed.get(nameIn(id))?.facets[facet]?.requires ?? expect.fail(`${id} has no manifest`);
+    const requires = installed.get(nameIn(id))?.facets[facet]?.requires ?? fail(`${id} has no manifest`);
     const unmet = requires.filter((required) => {
       if ("plugin" in required)
         return !satisfies(installed.get(required.plugin)?.version ?? "", required.range);
@@ -95,3 +94,7 @@ it("passes over a state in which two versions run side by side", () => {
     { numRuns: 300 },
   );
 });
+
+function fail(message: string): never {
+  throw new Error(message);
+}

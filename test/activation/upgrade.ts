@@ -26,7 +26,7 @@ interface Upgrade {
 }
 
 /** One wave that does this to the one facet of a plugin. */
-export const waveOf = (
+const waveOf = (
   plugin: PluginName,
   { from, to }: Record<"from" | "to", GenerationPlugin | undefined>,
 ): Wave => ({

@@ -118,7 +118,24 @@ async function activate(root: string, plugins: readonly GenerationPlugin[]): Pro
   };
   const next = sha256(canonical(generation));
   await applyPlan(
-    { apiVersion: "tradsys/plan/v1", base: null, next, changes: [], waves: [], generation },
+    {
+      apiVersion: "tradsys/plan/v1",
+      base: null,
+      next,
+      author: "bench",
+      changes: [],
+      waves: [],
+      relaxed: [],
+      adapters: [],
+      start: { waves: [], estimatesMs: {}, criticalPath: [], criticalPathMs: 0 },
+      policy: {
+        window: { notBefore: null, startBy: null, doneBy: null },
+        material: [],
+        approvals: [],
+        approvers: 0,
+      },
+      generation,
+    },
     { files: nodeFiles, root, now: () => new Date(), actor: "bench" },
   );
 }
