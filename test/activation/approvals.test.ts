@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 
-import { applyPlan, planDigest } from "../../src/activation/activate.ts";
+import { applyPlan } from "../../src/activation/activate.ts";
 import { readJournal } from "../../src/activation/journal.ts";
+import { planDigest } from "../../src/activation/ready.ts";
 import { APPROVAL_API_VERSION, type Approval } from "../../src/domain/approval.ts";
 import type { Generation, Plan } from "../../src/domain/plan.ts";
 import type { Role, TrustPolicy } from "../../src/domain/trust.ts";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 
-import { planDigest } from "../../activation/activate.ts";
+import { planDigest } from "../../activation/ready.ts";
 import { APPROVAL_API_VERSION } from "../../domain/approval.ts";
 import { TradsysError } from "../../domain/errors.ts";
 import type { Plan } from "../../domain/plan.ts";
