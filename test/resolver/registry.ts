@@ -47,7 +47,7 @@ export function plugin(
   const sketches = "facets" in facets ? facets.facets : { main: facets };
   const full: BundleManifest = {
     apiVersion: PLUGIN_API_VERSION,
-    kind: "adapter",
+    kind: "strategy",
     name: named(name),
     version,
     description: "",

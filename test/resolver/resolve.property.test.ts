@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 
 import type { Candidate } from "../../src/domain/lock.ts";
 import { targetOf, type FacetRequirement } from "../../src/domain/manifest.ts";
-import type { Fact } from "../../src/resolver/conflict.ts";
+import type { Fact } from "../../src/resolver/answers/conflict.ts";
 import { resolve, type ResolveOutcome, type ResolveRequest } from "../../src/resolver/resolve.ts";
 import { instances } from "./instances.ts";
 import { isSatisfiable, isSound } from "./oracle.ts";

@@ -3,7 +3,7 @@ import { resolve as resolvePath } from "node:path";
 import { TradsysError } from "../../domain/errors.ts";
 import type { Lock } from "../../domain/lock.ts";
 import { parseDeployment, parseLock } from "../../manifest/parse.ts";
-import { explain } from "../../resolver/explain.ts";
+import { explain } from "../../resolver/answers/explain.ts";
 import { toLock } from "../../resolver/lock.ts";
 import { resolve } from "../../resolver/resolve.ts";
 import { listCandidates } from "../../store/read.ts";

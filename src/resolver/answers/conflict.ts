@@ -1,0 +1,209 @@
+import { closest } from "../../domain/closest.ts";
+import type { PluginName } from "../../domain/ids.ts";
+import type { Candidate } from "../../domain/lock.ts";
+import type { Target } from "../../domain/manifest.ts";
+import type { Core } from "../engine/core.ts";
+import { at } from "../engine/ints.ts";
+import type { Term } from "../engine/model.ts";
+import type { Budget } from "../engine/search.ts";
+import { byText, splitTarget, type Catalog } from "../rules/catalog.ts";
+import type { Copy } from "../rules/encoding.ts";
+import type { Obstacle } from "../rules/obstacles.ts";
+import type { Statement } from "../rules/statements.ts";
+import type { Session } from "../session.ts";
+import { suggest, type Suggestion } from "./suggest.ts";
+
+/** A version that is in range and cannot be chosen. */
+export interface Rejection {
+  readonly version: string;
+  readonly obstacle: Obstacle;
+}
+
+/** What the store has for a statement: the ways to have nothing, or not enough. */
+export type Found =
+  /** Nothing in the store has that name. */
+  | { readonly kind: "unknown"; readonly closest?: string }
+  /** There are versions, none in range. Highest first. */
+  | { readonly kind: "no-version"; readonly versions: readonly string[] }
+  /** There are versions in range: all were yanked or revoked, none runs on the host, or none may be chosen for other reasons. */
+  | { readonly kind: "withdrawn" | "wrong-host" | "unavailable"; readonly rejected: readonly Rejection[] }
+  /** There are versions that would do, and the other facts rule them out. */
+  | { readonly kind: "contradicted"; readonly versions: readonly string[]; readonly rejected: readonly Rejection[] };
+
+/** One line of the proof. Versions of one plugin that say the same are merged. */
+export interface Fact extends Statement {
+  readonly by: "deployment" | { readonly plugin: PluginName; readonly versions: readonly string[] };
+  readonly found: Found;
+}
+
+/** Why no set of versions will do. */
+export interface Conflict {
+  /** What a single fact founders on, or `contradicted` where it takes several. */
+  readonly kind: Found["kind"];
+  /** They contradict each other, and no longer do if any one is taken away. */
+  readonly facts: readonly Fact[];
+  /** Facts that would still stand in the way, were the first ones mended. */
+  readonly also: readonly Fact[];
+  /** Changes to the deployment that were resolved and hold, fewest changes first. */
+  readonly suggestions: readonly Suggestion[];
+}
+
+/** Says why the last question of a session has no answer, and what would change that. */
+export function conflictOf(session: Session, budget: Budget): Conflict {
+  const { requirements } = session.catalog.request;
+  const facts = factsOf(session, requirements, session.core(requirements, budget));
+  const culprits = requirements.filter((requirement) => facts.some((fact) => states(fact, requirement)));
+  const suggestions = suggest(session, culprits, budget);
+
+  // What a suggestion has to change beside the culprits, it changes because of something.
+  const told = new Set(facts.map(keyOf));
+  const also = suggestions
+    .filter(({ changes }) => changes.some(({ name }) => !culprits.some((culprit) => culprit.name === name)))
+    .flatMap(({ changes }) => {
+      const [first] = changes.filter(({ name }) => culprits.some((culprit) => culprit.name === name));
+      const asked = requirements.map((requirement) =>
+        requirement.name === first?.name ? { ...requirement, range: first.range } : requirement,
+      );
+      return session.solve(asked, budget).kind === "none" ? factsOf(session, asked, session.core(asked, budget)) : [];
+    })
+    .filter((fact) => !told.has(keyOf(fact)) && told.add(keyOf(fact)));
+  const [first, second] = facts;
+  return { kind: first && !second ? first.found.kind : "contradicted", facts, also, suggestions };
+}
+
+const states = ({ by, target, range }: Fact, { name, range: asked }: { name: string; range: string }): boolean =>
+  by === "deployment" && target === `plugin:${name}` && range === asked;
+
+/** The statements behind a core, in reading order: the deployment's, then those of the plugins they lead to. */
+function factsOf(
+  session: Session,
+  requirements: Session["catalog"]["request"]["requirements"],
+  core: Core,
+): readonly Fact[] {
+  const { catalog } = session;
+  const rules = session.rules(requirements);
+  const asked = [...core.facts]
+    .toSorted((a, b) => a - b)
+    .flatMap((fact) => rules[fact]?.statement ?? [])
+    .map((statement): Fact => ({ ...statement, by: "deployment", found: find(catalog, statement) }));
+  const stated = [...core.rows].flatMap((row) => statementsOf(session, row));
+  const merged = [...Map.groupBy(stated, ({ copy, statement }) => keyOf({ ...statement, by: { plugin: copy.listing.name } })).values()].flatMap(
+    (same): Fact[] => {
+      const [first] = same;
+      if (!first) return [];
+      const candidates = new Set(same.map(({ candidate }) => candidate));
+      const { name, candidates: all } = first.copy.listing;
+      const versions = all.filter((candidate) => candidates.has(candidate)).map(({ manifest }) => manifest.version);
+      const by = { plugin: name, versions: [...new Set(versions)].toReversed() };
+      return [{ ...first.statement, by, found: find(catalog, first.statement) }];
+    },
+  );
+  return inReadingOrder([...asked, ...merged]);
+}
+
+interface Saying {
+  readonly copy: Copy;
+  readonly candidate: Candidate;
+  readonly statement: Statement;
+}
+
+/** What the versions behind a row say, told again from their manifests. */
+function statementsOf({ encoding, catalog }: Session, row: number): readonly Saying[] {
+  const { model } = encoding;
+  const meaning = encoding.meaning(at(model.owner.data, row));
+  if (meaning?.kind !== "plugin") return [];
+  const { copy } = meaning;
+  const [target, inside] = [at(model.target.data, row), at(model.inside.data, row)];
+  const isMeant = ([term]: readonly Term[]): boolean =>
+    term ? term.variable === target && term.set === inside : target === model.never.variable;
+  return copy.candidates.flatMap((candidate, i) => {
+    if (model.sets.has(at(model.outside.data, row), i + 1) || catalog.obstacle(candidate)) return [];
+    const rule = encoding.rulesOf(copy, candidate).find(({ terms }) => isMeant(terms));
+    return rule ? [{ copy, candidate, statement: rule.statement }] : [];
+  });
+}
+
+/** Who speaks when: the deployment, then the plugins in the order in which the facts lead to them. */
+function inReadingOrder(facts: readonly Fact[]): readonly Fact[] {
+  const order = new Set(["deployment"]);
+  const sorted = facts.toSorted((a, b) => byText(keyOf(a), keyOf(b)));
+  // A set also visits what is added to it on the way.
+  for (const name of order) {
+    for (const fact of sorted) {
+      if (speakerOf(fact) !== name) continue;
+      const [kind, target] = splitTarget(fact.target);
+      if (kind === "plugin") order.add(target);
+      else for (const other of sorted) order.add(speakerOf(other));
+    }
+  }
+  for (const fact of sorted) order.add(speakerOf(fact));
+  const place = new Map([...order].map((name, i) => [name, i]));
+  return sorted.toSorted((a, b) => (place.get(speakerOf(a)) ?? 0) - (place.get(speakerOf(b)) ?? 0));
+}
+
+const speakerOf = ({ by }: Pick<Fact, "by">): string => (by === "deployment" ? by : by.plugin);
+
+const keyOf = ({ by, target, verb, range }: Statement & { readonly by: "deployment" | { readonly plugin: PluginName } }): string =>
+  [by === "deployment" ? by : by.plugin, target, verb, range].join(" ");
+
+/** A version of something, and the candidate that it comes with. */
+interface Known {
+  readonly candidate: Candidate;
+  /** A version of a plugin stands for itself; one of a port is told with the plugin that provides it. */
+  readonly label: string;
+  readonly isInRange: boolean;
+}
+
+function find(catalog: Catalog, { target, range, verb }: Statement): Found {
+  const all = knownOf(catalog, target, range);
+  if (all.length === 0) return unknown(catalog, target);
+
+  const inRange = all.filter(({ isInRange }) => isInRange);
+  const rejected = inRange.flatMap(({ candidate, label }) => {
+    const obstacle = catalog.obstacle(candidate);
+    return obstacle ? [{ version: label, obstacle }] : [];
+  });
+  const fitting = inRange.filter(({ candidate }) => !catalog.obstacle(candidate)).map(({ label }) => label);
+  if (verb !== "needs" || fitting.length > 0) return { kind: "contradicted", versions: fitting, rejected };
+  if (rejected.length === 0) return { kind: "no-version", versions: all.map(({ label }) => label) };
+  return { kind: kindOf(rejected), rejected };
+}
+
+function kindOf(rejected: readonly Rejection[]): "withdrawn" | "wrong-host" | "unavailable" {
+  const kinds = new Set(rejected.map(({ obstacle }) => obstacle.kind));
+  if (kinds.isSubsetOf(new Set(["host"]))) return "wrong-host";
+  return kinds.isSubsetOf(new Set(["yanked", "revoked"])) ? "withdrawn" : "unavailable";
+}
+
+/** The newest first. */
+function knownOf(catalog: Catalog, target: Target, range: string): readonly Known[] {
+  const [kind, name] = splitTarget(target);
+  if (kind === "plugin") {
+    const candidates = catalog.listing(name as PluginName)?.candidates ?? [];
+    return candidates
+      .map((candidate) => ({
+        candidate,
+        label: candidate.manifest.version,
+        isInRange: catalog.isInRange(candidate, range),
+      }))
+      .toReversed();
+  }
+  return catalog
+    .providers(name)
+    .toSorted(
+      (a, b) =>
+        byText(a.candidate.manifest.name, b.candidate.manifest.name) ||
+        catalog.placeOf(b.candidate) - catalog.placeOf(a.candidate),
+    )
+    .map(({ candidate, version }) => ({
+      candidate,
+      label: `${version} by ${candidate.manifest.name} ${candidate.manifest.version}`,
+      isInRange: catalog.admits(range, version),
+    }));
+}
+
+function unknown(catalog: Catalog, target: Target): Found {
+  const [kind, name] = splitTarget(target);
+  const meant = closest(name, kind === "plugin" ? catalog.names : catalog.ports);
+  return meant === undefined ? { kind: "unknown" } : { kind: "unknown", closest: meant };
+}

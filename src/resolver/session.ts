@@ -1,0 +1,71 @@
+import type { Candidate } from "../domain/lock.ts";
+import type { Core } from "./engine/core.ts";
+import { coreOf, minimise } from "./engine/core.ts";
+import type { Term } from "./engine/model.ts";
+import { solve, type Solution } from "./engine/optimise.ts";
+import { Search, type Budget, type Question } from "./engine/search.ts";
+import { at } from "./engine/ints.ts";
+import { byText, Catalog } from "./rules/catalog.ts";
+import { Encoding } from "./rules/encoding.ts";
+import { Preference } from "./rules/preference.ts";
+import type { DeploymentRequirement, ResolveRequest } from "./rules/request.ts";
+import type { Rule } from "./rules/statements.ts";
+
+/** What came of a question. */
+export type Answer = Solution | { readonly kind: "none" } | { readonly kind: "gave-up" };
+
+/** A request with its tables. Questions that differ in the deployment's requirements share them. */
+export class Session {
+  readonly catalog: Catalog;
+  readonly encoding: Encoding;
+  readonly search: Search;
+  readonly #preference: Preference;
+  readonly #policy: readonly Rule[];
+
+  constructor(request: ResolveRequest) {
+    const requirements = request.requirements.toSorted((a, b) => byText(a.name, b.name) || byText(a.range, b.range));
+    this.catalog = new Catalog({ ...request, requirements });
+    this.encoding = new Encoding(this.catalog);
+    this.search = new Search(this.encoding.model);
+    this.#preference = new Preference(this.encoding);
+    this.#policy = (request.policy?.constraints ?? []).flatMap(({ plugin, range }) =>
+      this.encoding.ruleOf({ verb: "accepts", target: `plugin:${plugin}`, range }),
+    );
+  }
+
+  /** What the deployment states, in the order of the facts of a question. Requirements are in name order. */
+  rules(requirements: readonly DeploymentRequirement[]): readonly Rule[] {
+    const asked = requirements.flatMap(({ name, range }) =>
+      this.encoding.ruleOf({ verb: "needs", target: `plugin:${name}`, range }),
+    );
+    return [...asked, ...this.#policy];
+  }
+
+  /** Whether there is a set, and which; the best one if `isBest`. */
+  solve(requirements: readonly DeploymentRequirement[], budget: Budget, isBest = false): Answer {
+    const goals = isBest ? this.#preference.goals() : [];
+    return solve(this.search, this.#question(this.rules(requirements)), { goals, budget });
+  }
+
+  /** The rows and facts that the last `none` rests on, none of them idle. */
+  core(requirements: readonly DeploymentRequirement[], budget: Budget): Core {
+    const core = coreOf(this.search);
+    const isGiven = (row: number) => this.encoding.meaning(at(this.encoding.model.owner.data, row))?.kind !== "plugin";
+    return minimise(this.search, this.#question(this.rules(requirements)), { core, isGiven, budget });
+  }
+
+  /** The versions of a solution, by plugin name and version. */
+  chosen({ values }: Solution): readonly Candidate[] {
+    return [...values]
+      .flatMap(([variable, value]) => {
+        const meaning = this.encoding.meaning(variable);
+        return meaning?.kind === "plugin" ? (meaning.copy.candidates[value - 1] ?? []) : [];
+      })
+      .toSorted((a, b) => byText(a.manifest.name, b.manifest.name) || this.catalog.placeOf(a) - this.catalog.placeOf(b));
+  }
+
+  #question(rules: readonly Rule[]): Question {
+    const facts = rules.map(({ terms }): readonly Term[] => terms);
+    return { facts, pick: this.#preference.pick, isLate: this.#preference.isLate };
+  }
+}
