@@ -1,10 +1,9 @@
 import type { Candidate } from "../domain/lock.ts";
 import type { Core } from "./engine/core.ts";
-import { coreOf, minimise } from "./engine/core.ts";
+import { coreOf } from "./engine/core.ts";
 import type { Term } from "./engine/model.ts";
 import { solve, type Solution } from "./engine/optimise.ts";
 import { Search, type Budget, type Question } from "./engine/search.ts";
-import { at } from "./engine/ints.ts";
 import { byText, Catalog } from "./rules/catalog.ts";
 import { Encoding } from "./rules/encoding.ts";
 import { Preference } from "./rules/preference.ts";
@@ -47,11 +46,19 @@ export class Session {
     return solve(this.search, this.#question(this.rules(requirements)), { goals, budget });
   }
 
-  /** The rows and facts that the last `none` rests on, none of them idle. */
-  core(requirements: readonly DeploymentRequirement[], budget: Budget): Core {
-    const core = coreOf(this.search);
-    const isGiven = (row: number) => this.encoding.meaning(at(this.encoding.model.owner.data, row))?.kind !== "plugin";
-    return minimise(this.search, this.#question(this.rules(requirements)), { core, isGiven, budget });
+  /** What the last `none` rests on. */
+  core(): Core {
+    return coreOf(this.search);
+  }
+
+  /** The places of the clauses that contradict each other, by these rows alone; nothing where they do not. */
+  contradiction(
+    facts: readonly (readonly Term[])[],
+    rows: ReadonlySet<number>,
+    budget: Budget,
+  ): ReadonlySet<number> | undefined {
+    const question = { ...this.#question([]), facts, rows };
+    return this.search.ask(question) && this.search.run(budget) !== "none" ? undefined : coreOf(this.search).facts;
   }
 
   /** The versions of a solution, by plugin name and version. */

@@ -2,13 +2,14 @@ import { closest } from "../../domain/closest.ts";
 import type { PluginName } from "../../domain/ids.ts";
 import type { Candidate } from "../../domain/lock.ts";
 import type { Target } from "../../domain/manifest.ts";
-import type { Core } from "../engine/core.ts";
+import { minimal } from "../engine/core.ts";
 import { at } from "../engine/ints.ts";
 import type { Term } from "../engine/model.ts";
 import type { Budget } from "../engine/search.ts";
 import { byText, splitTarget, type Catalog } from "../rules/catalog.ts";
 import type { Copy } from "../rules/encoding.ts";
 import type { Obstacle } from "../rules/obstacles.ts";
+import type { DeploymentRequirement } from "../rules/request.ts";
 import type { Statement } from "../rules/statements.ts";
 import type { Session } from "../session.ts";
 import { suggest, type Suggestion } from "./suggest.ts";
@@ -51,7 +52,7 @@ export interface Conflict {
 /** Says why the last question of a session has no answer, and what would change that. */
 export function conflictOf(session: Session, budget: Budget): Conflict {
   const { requirements } = session.catalog.request;
-  const facts = factsOf(session, requirements, session.core(requirements, budget));
+  const facts = factsOf(session, requirements, budget);
   const culprits = requirements.filter((requirement) => facts.some((fact) => states(fact, requirement)));
   const suggestions = suggest(session, culprits, budget);
 
@@ -64,7 +65,7 @@ export function conflictOf(session: Session, budget: Budget): Conflict {
       const asked = requirements.map((requirement) =>
         requirement.name === first?.name ? { ...requirement, range: first.range } : requirement,
       );
-      return session.solve(asked, budget).kind === "none" ? factsOf(session, asked, session.core(asked, budget)) : [];
+      return session.solve(asked, budget).kind === "none" ? factsOf(session, asked, budget) : [];
     })
     .filter((fact) => !told.has(keyOf(fact)) && told.add(keyOf(fact)));
   const [first, second] = facts;
@@ -74,52 +75,91 @@ export function conflictOf(session: Session, budget: Budget): Conflict {
 const states = ({ by, target, range }: Fact, { name, range: asked }: { name: string; range: string }): boolean =>
   by === "deployment" && target === `plugin:${name}` && range === asked;
 
-/** The statements behind a core, in reading order: the deployment's, then those of the plugins they lead to. */
+/** A statement as a clause: of these versions, if it is not the deployment's. */
+interface Saying {
+  readonly statement: Statement;
+  readonly by: { readonly copy: Copy; readonly values: readonly number[] } | "deployment";
+  readonly terms: readonly Term[];
+}
+
+/** Versions up to which each one is asked whether the proof needs it. */
+const MOST_VERSIONS = 400;
+
+/** The statements behind the last `none`, none of them idle, in reading order. */
 function factsOf(
   session: Session,
-  requirements: Session["catalog"]["request"]["requirements"],
-  core: Core,
+  requirements: readonly DeploymentRequirement[],
+  budget: Budget,
 ): readonly Fact[] {
-  const { catalog } = session;
   const rules = session.rules(requirements);
+  const core = session.core();
+  const definitions = new Set([...core.rows].filter((row) => ownerOf(session, row)?.kind !== "plugin"));
   const asked = [...core.facts]
     .toSorted((a, b) => a - b)
-    .flatMap((fact) => rules[fact]?.statement ?? [])
-    .map((statement): Fact => ({ ...statement, by: "deployment", found: find(catalog, statement) }));
-  const stated = [...core.rows].flatMap((row) => statementsOf(session, row));
-  const merged = [...Map.groupBy(stated, ({ copy, statement }) => keyOf({ ...statement, by: { plugin: copy.listing.name } })).values()].flatMap(
-    (same): Fact[] => {
-      const [first] = same;
-      if (!first) return [];
-      const candidates = new Set(same.map(({ candidate }) => candidate));
-      const { name, candidates: all } = first.copy.listing;
-      const versions = all.filter((candidate) => candidates.has(candidate)).map(({ manifest }) => manifest.version);
-      const by = { plugin: name, versions: [...new Set(versions)].toReversed() };
-      return [{ ...first.statement, by, found: find(catalog, first.statement) }];
-    },
-  );
-  return inReadingOrder([...asked, ...merged]);
+    .flatMap((fact): Saying[] => (rules[fact] ? [{ ...rules[fact], by: "deployment" }] : []));
+  const stated = [...core.rows].toSorted((a, b) => b - a).flatMap((row) => sayingsOf(session, row));
+
+  const contradiction = (sayings: readonly Saying[]) => {
+    const clauses = sayings.map((saying) => clauseOf(session, saying));
+    const used = session.contradiction(clauses, definitions, budget);
+    return used && sayings.filter((_, place) => used.has(place));
+  };
+  const needed = minimal([...stated, ...asked], contradiction);
+  const apart = needed.flatMap(onePerVersion);
+  const exact = apart.length > MOST_VERSIONS ? needed : minimal(apart, contradiction);
+  return inReadingOrder(merge(session.catalog, exact));
 }
 
-interface Saying {
-  readonly copy: Copy;
-  readonly candidate: Candidate;
-  readonly statement: Statement;
-}
+const ownerOf = ({ encoding }: Session, row: number) => encoding.meaning(at(encoding.model.owner.data, row));
 
-/** What the versions behind a row say, told again from their manifests. */
-function statementsOf({ encoding, catalog }: Session, row: number): readonly Saying[] {
+/** What the versions behind a row say, told again from their manifests, and by the words they use. */
+function sayingsOf(session: Session, row: number): readonly Saying[] {
+  const { encoding, catalog } = session;
   const { model } = encoding;
-  const meaning = encoding.meaning(at(model.owner.data, row));
+  const meaning = ownerOf(session, row);
   if (meaning?.kind !== "plugin") return [];
   const { copy } = meaning;
   const [target, inside] = [at(model.target.data, row), at(model.inside.data, row)];
   const isMeant = ([term]: readonly Term[]): boolean =>
     term ? term.variable === target && term.set === inside : target === model.never.variable;
-  return copy.candidates.flatMap((candidate, i) => {
+  const said = copy.candidates.flatMap((candidate, i) => {
     if (model.sets.has(at(model.outside.data, row), i + 1) || catalog.obstacle(candidate)) return [];
     const rule = encoding.rulesOf(copy, candidate).find(({ terms }) => isMeant(terms));
-    return rule ? [{ copy, candidate, statement: rule.statement }] : [];
+    return rule ? [{ rule, value: i + 1 }] : [];
+  });
+  return [...Map.groupBy(said, ({ rule: { statement } }) => wordsOf(statement)).values()].flatMap((same) =>
+    same[0] ? [{ ...same[0].rule, by: { copy, values: same.map(({ value }) => value) } }] : [],
+  );
+}
+
+function clauseOf({ encoding: { model } }: Session, { by, terms }: Saying): readonly Term[] {
+  if (by === "deployment") return terms;
+  const { variable } = by.copy;
+  return [{ variable, set: model.complement(variable, model.setOf(variable, by.values)) }, ...terms];
+}
+
+function onePerVersion(saying: Saying): readonly Saying[] {
+  const { by } = saying;
+  return by === "deployment" ? [saying] : by.values.map((value) => ({ ...saying, by: { ...by, values: [value] } }));
+}
+
+/** Versions of a plugin that say the same are told together. */
+function merge(catalog: Catalog, sayings: readonly Saying[]): readonly Fact[] {
+  const groups = Map.groupBy(sayings, ({ by, statement }) =>
+    [by === "deployment" ? by : by.copy.listing.name, wordsOf(statement)].join(" "),
+  );
+  return [...groups.values()].flatMap((same): Fact[] => {
+    const [first] = same;
+    if (!first) return [];
+    const found = find(catalog, first.statement);
+    if (first.by === "deployment") return [{ ...first.statement, by: "deployment", found }];
+    const { listing } = first.by.copy;
+    const candidates = new Set(
+      same.flatMap(({ by }) => (by === "deployment" ? [] : by.values.map((value) => by.copy.candidates[value - 1]))),
+    );
+    const versions = listing.candidates.filter((candidate) => candidates.has(candidate)).toReversed();
+    const by = { plugin: listing.name, versions: versions.map(({ manifest }) => manifest.version) };
+    return [{ ...first.statement, by, found }];
   });
 }
 
@@ -143,8 +183,9 @@ function inReadingOrder(facts: readonly Fact[]): readonly Fact[] {
 
 const speakerOf = ({ by }: Pick<Fact, "by">): string => (by === "deployment" ? by : by.plugin);
 
-const keyOf = ({ by, target, verb, range }: Statement & { readonly by: "deployment" | { readonly plugin: PluginName } }): string =>
-  [by === "deployment" ? by : by.plugin, target, verb, range].join(" ");
+const wordsOf = ({ target, verb, range, replaces = "" }: Statement): string => [target, verb, range, replaces].join(" ");
+
+const keyOf = (fact: Fact): string => [speakerOf(fact), wordsOf(fact)].join(" ");
 
 /** A version of something, and the candidate that it comes with. */
 interface Known {

@@ -1,6 +1,6 @@
 import { BASE, type Derivation } from "./clauses.ts";
 import type { Variable } from "./model.ts";
-import type { Budget, Question, Search } from "./search.ts";
+import type { Search } from "./search.ts";
 import { clauseReason } from "./trail.ts";
 
 /** What a refutation rests on. */
@@ -41,30 +41,18 @@ export function* stepsOf(derivation: Derivation): Iterable<readonly [reason: num
 }
 
 /**
- * Leaves out every row and fact that the contradiction does not need (deletion-based minimal unsatisfiable subset).
- * Where the budget runs out the rest is kept: the proof then is longer than it must be, but still a proof.
+ * Leaves out every item that a contradiction does not need (deletion-based minimal unsatisfiable subset).
  *
- * @param isGiven Rows that are definitions: nothing is gained by leaving them out.
+ * @param contradiction Those of some items that contradict each other; nothing where they do not, or where there is
+ *   no telling: the item is then kept, and the proof longer than it must be, but still a proof.
  */
-export function minimise(
-  search: Search,
-  question: Question,
-  { core, isGiven, budget }: { readonly core: Core; readonly isGiven: (row: number) => boolean; readonly budget: Budget },
-): Core {
-  let best = core;
-  const refute = (rows: ReadonlySet<number>, facts: ReadonlySet<number>): Core | undefined => {
-    const kept = [...facts].toSorted((a, b) => a - b);
-    const asked = { ...question, rows, facts: kept.flatMap((fact) => [question.facts[fact] ?? []]) };
-    if (search.ask(asked) && search.run(budget) !== "none") return undefined;
-    const found = coreOf(search);
-    return { ...found, facts: new Set([...found.facts].flatMap((place) => kept[place] ?? [])) };
-  };
-  for (const row of [...core.rows].toSorted((a, b) => b - a)) {
-    if (!best.rows.has(row) || isGiven(row)) continue;
-    best = refute(best.rows.difference(new Set([row])), best.facts) ?? best;
+export function minimal<Item>(
+  items: readonly Item[],
+  contradiction: (items: readonly Item[]) => readonly Item[] | undefined,
+): readonly Item[] {
+  let kept = items;
+  for (const item of items) {
+    if (kept.includes(item)) kept = contradiction(kept.filter((other) => other !== item)) ?? kept;
   }
-  for (const fact of core.facts) {
-    if (best.facts.has(fact)) best = refute(best.rows, best.facts.difference(new Set([fact]))) ?? best;
-  }
-  return best;
+  return kept;
 }

@@ -182,9 +182,9 @@ export class Encoding {
     const isAdapter = isAdapterOf(candidate, requirement.port);
     const provisions = this.catalog
       .providers(requirement.port)
-      .filter((provision) => provision.facet !== facet || provision.candidate !== candidate)
       .filter(({ version }) => this.catalog.admits(range, version));
-    if (provisions.some((provision) => provision.candidate === candidate)) return [];
+    // A facet does not provide for itself, but others of its plugin may.
+    if (provisions.some((own) => own.candidate === candidate && own.facet !== facet)) return [];
     const longest = this.#longestChain;
     const offers = this.#byPort(`${target} ${range}`, provisions).filter(
       (offer) => offer.copy !== copy && !(offer.isAdapter && (longest === 0 || (isAdapter && longest === 1))),
