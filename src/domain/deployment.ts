@@ -29,7 +29,7 @@ export type PreReleasePolicy = "if-necessary" | "allow" | "disallow" | "explicit
 export type Strategy = "highest" | "lowest" | "lowest-direct" | "minimal-change";
 
 /** A requirement on a plugin or a port. */
-export type TargetRange = Requirement & { readonly range: string };
+type TargetRange = Requirement & { readonly range: string };
 
 /** How the set for a deployment is chosen, beyond what it asks for. */
 export interface ResolutionPolicy {
@@ -54,7 +54,7 @@ export interface ResolutionPolicy {
 }
 
 /** Versions of a plugin. */
-export interface PluginRange {
+interface PluginRange {
   readonly plugin: PluginName;
   readonly range: string;
 }

@@ -22,7 +22,9 @@ export class Session {
   readonly #policy: readonly Rule[];
 
   constructor(request: ResolveRequest) {
-    const requirements = request.requirements.toSorted((a, b) => byText(a.name, b.name) || byText(a.range, b.range));
+    const requirements = request.requirements.toSorted(
+      (a, b) => byText(a.name, b.name) || byText(a.range, b.range),
+    );
     this.catalog = new Catalog({ ...request, requirements });
     this.encoding = new Encoding(this.catalog);
     this.search = new Search(this.encoding.model);
@@ -34,8 +36,10 @@ export class Session {
 
   /** What the deployment states, in the order of the facts of a question. Requirements are in name order. */
   rules(requirements: readonly DeploymentRequirement[]): readonly Rule[] {
-    const asked = requirements.flatMap(({ name, range }) =>
-      this.encoding.ruleOf({ verb: "needs", target: `plugin:${name}`, range }),
+    const asked = requirements.flatMap(({ name, range, isQuestion }) =>
+      this.encoding
+        .ruleOf({ verb: "needs", target: `plugin:${name}`, range })
+        .map((rule) => (isQuestion ? { ...rule, isQuestion } : rule)),
     );
     return [...asked, ...this.#policy];
   }
@@ -58,7 +62,9 @@ export class Session {
     budget: Budget,
   ): ReadonlySet<number> | undefined {
     const question = { ...this.#question([]), facts, rows };
-    return this.search.ask(question) && this.search.run(budget) !== "none" ? undefined : coreOf(this.search).facts;
+    return this.search.ask(question) && this.search.run(budget) !== "none"
+      ? undefined
+      : coreOf(this.search).facts;
   }
 
   /** The versions of a solution, by plugin name and version. */
@@ -68,7 +74,10 @@ export class Session {
         const meaning = this.encoding.meaning(variable);
         return meaning?.kind === "plugin" ? (meaning.copy.candidates[value - 1] ?? []) : [];
       })
-      .toSorted((a, b) => byText(a.manifest.name, b.manifest.name) || this.catalog.placeOf(a) - this.catalog.placeOf(b));
+      .toSorted(
+        (a, b) =>
+          byText(a.manifest.name, b.manifest.name) || this.catalog.placeOf(a) - this.catalog.placeOf(b),
+      );
   }
 
   #question(rules: readonly Rule[]): Question {

@@ -15,13 +15,15 @@ import {
 import { emptyFolder } from "../support/desk.ts";
 
 const COMMANDS =
-  "init validate config build keys sign verify publish list show resolve plan apply rollback status preload run schema completion".split(
+  "init validate config build keys sign verify publish list show resolve why why-not outdated plan apply rollback status preload run schema completion".split(
     " ",
   );
 
 /** Commands that cannot do without an argument. */
 const NEED_ARGUMENTS =
-  "init validate config build keys sign verify publish show resolve plan apply completion".split(" ");
+  "init validate config build keys sign verify publish show resolve why why-not outdated plan apply completion".split(
+    " ",
+  );
 
 it("lists every command in its help", async () => {
   const { stdout } = await expectGolden(await emptyFolder(), "--help", { golden: "help/tradsys" });

@@ -6,8 +6,8 @@ import type { PluginName } from "../../src/domain/ids.ts";
 import type { Candidate } from "../../src/domain/lock.ts";
 import { Session } from "../../src/resolver/session.ts";
 import { isSound } from "./oracle.ts";
-import { satisfiability } from "./sat.ts";
 import { HOST, named, needs, plugin, resolveFrom, versionsOf } from "./registry.ts";
+import { satisfiability } from "./sat.ts";
 
 /** What others published to hold resolvers against. Not part of this repository. */
 const FIXTURES = new URL("../../../shared/fixtures/resolver/", import.meta.url);

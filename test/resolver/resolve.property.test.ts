@@ -186,7 +186,7 @@ function restrictTo(request: ResolveRequest, facts: readonly Fact[]): ResolveReq
     facts.some((fact) => {
       const isSame =
         fact.verb === statement.verb && fact.target === statement.target && fact.range === statement.range;
-      if (by === "deployment" || fact.by === "deployment") return isSame && by === fact.by;
+      if (typeof by === "string" || typeof fact.by === "string") return isSame && by === fact.by;
       return isSame && fact.by.plugin === by.plugin && fact.by.versions.includes(by.versions[0] ?? "");
     });
   const candidates = request.candidates.map((candidate): Candidate => {

@@ -260,7 +260,9 @@ it("says which port nobody provides, merging the versions that need it", () => {
     plugin(`a ${version}`, { requires: [needsPort("fed", "^1")] }),
   );
   const feed = plugin("b 1.0.0", { provides: { feed: "1.0.0" } });
-  expect(explained(resolveFrom([...store, feed], { a: "*" }))).toMatchInlineSnapshot(`"@tradsys/a * means 1.1.0 and 1.0.0, which need port fed ^1, and nothing in the store provides that port (did you mean feed?)."`);
+  expect(explained(resolveFrom([...store, feed], { a: "*" }))).toMatchInlineSnapshot(
+    `"@tradsys/a * means 1.1.0 and 1.0.0, which need port fed ^1, and nothing in the store provides that port (did you mean feed?)."`,
+  );
 });
 
 it("gives up when its steps run out, which is not a no", () => {

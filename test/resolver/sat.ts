@@ -9,7 +9,6 @@ import type { Candidate } from "../../src/domain/lock.ts";
  */
 export function satisfiability(candidates: readonly Candidate[]): (root: BundleManifest) => boolean {
   const solver = new Logic.Solver();
-  const nameOf = ({ name, version }: BundleManifest): string => `${name} ${version}`;
   const versionsOf = Map.groupBy(candidates, ({ manifest }) => manifest.name);
   for (const versions of versionsOf.values()) {
     solver.require(Logic.atMostOne(...versions.map(({ manifest }) => nameOf(manifest))));
@@ -18,8 +17,12 @@ export function satisfiability(candidates: readonly Candidate[]): (root: BundleM
     for (const requirement of Object.values(manifest.facets).flatMap(({ requires }) => requires)) {
       const versions = "plugin" in requirement ? (versionsOf.get(requirement.plugin) ?? []) : [];
       const fitting = versions.filter((other) => satisfies(other.manifest.version, requirement.range));
-      solver.require(Logic.implies(nameOf(manifest), Logic.or(...fitting.map((other) => nameOf(other.manifest)))));
+      solver.require(
+        Logic.implies(nameOf(manifest), Logic.or(...fitting.map((other) => nameOf(other.manifest)))),
+      );
     }
   }
   return (root) => solver.solveAssuming(nameOf(root)) !== null;
 }
+
+const nameOf = ({ name, version }: BundleManifest): string => `${name} ${version}`;

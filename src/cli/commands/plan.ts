@@ -10,7 +10,7 @@ import { parseDeployment, parseLock } from "../../manifest/parse.ts";
 import { findPluginCycle } from "../../planner/cycle.ts";
 import { explainCycle } from "../../planner/explain.ts";
 import { planDeployment } from "../../planner/plan.ts";
-import { inputsDigest } from "../../resolver/lock.ts";
+import { inputsDigest, lockFor } from "../../resolver/lock.ts";
 import { readCurrent } from "../../store/generations.ts";
 import { listCandidates } from "../../store/read.ts";
 import { verifyGeneration } from "../../store/verified-plugin.ts";
@@ -36,7 +36,7 @@ export const planCommand = defineCommand({
     const file = resolve(io.cwd, arg);
     const root = rootOf(io, flags);
     const deployment = await readDocument(io, file, parseDeployment);
-    const lock = await lockFor(io, file, deployment.value);
+    const lock = lockFor(await readLock(io, file, deployment.value), io.host.platform);
     const trust = await readTrustFor(io, file, deployment.value.trust);
     const manifests = lockedCandidates(lock, await listCandidates(io.files, await storeOf(io, flags)));
     const { configs, diagnostics } = await deployedConfigs({
@@ -59,7 +59,7 @@ export const planCommand = defineCommand({
   },
 });
 
-async function lockFor(io: Io, file: string, deployment: Deployment): Promise<Lock> {
+async function readLock(io: Io, file: string, deployment: Deployment): Promise<Lock> {
   const lockFile = beside(file, ".lock.json");
   const again = "Run `tradsys resolve` for this deployment.";
   if ((await io.files.kind(lockFile)) === "missing") {

@@ -50,7 +50,9 @@ export function bind(catalog: Catalog, chosen: readonly Candidate[]): BoundSet {
   const asked = new Set(
     catalog.request.requirements.flatMap(
       ({ name, range }) =>
-        chosen.findLast((candidate) => candidate.manifest.name === name && catalog.isInRange(candidate, range)) ?? [],
+        chosen.findLast(
+          (candidate) => candidate.manifest.name === name && catalog.isInRange(candidate, range),
+        ) ?? [],
     ),
   );
   const reached = reach(wire(catalog, chosen, asked), asked);
@@ -63,7 +65,10 @@ export function bind(catalog: Catalog, chosen: readonly Candidate[]): BoundSet {
       ...(asked.has(candidate) ? ["deployment" as const] : []),
       ...new Set(
         wires
-          .filter(({ owner, optional, suppliers }) => !optional && owner !== candidate && suppliers.includes(candidate))
+          .filter(
+            ({ owner, optional, suppliers }) =>
+              !optional && owner !== candidate && suppliers.includes(candidate),
+          )
           .map(({ binding }) => binding.facet),
       ),
     ],
@@ -103,18 +108,31 @@ function wire(catalog: Catalog, set: readonly Candidate[], asked: ReadonlySet<Ca
 
   /** All facets of the best copy in range. */
   function namedSuppliers(owner: Member, plugin: string, range: string): readonly Member[] {
-    const copies = set.filter((candidate) => candidate.manifest.name === plugin && catalog.isInRange(candidate, range));
+    const copies = set.filter(
+      (candidate) => candidate.manifest.name === plugin && catalog.isInRange(candidate, range),
+    );
     const best = copies.includes(owner.candidate) ? owner.candidate : copies.at(-1);
     return members.filter(({ id, candidate }) => candidate === best && id !== owner.id);
   }
 
-  function portSuppliers({ owner, port, range, isOne }: { owner: Member; port: string; range: string; isOne: boolean }) {
+  function portSuppliers({
+    owner,
+    port,
+    range,
+    isOne,
+  }: {
+    owner: Member;
+    port: string;
+    range: string;
+    isOne: boolean;
+  }) {
     const fitting = members.filter(({ id, facet }) => {
       const version = facet.provides[port];
       return id !== owner.id && version !== undefined && catalog.admits(range, version);
     });
     const hosted = host.ports?.[port];
-    if (isOne && hosted !== undefined && catalog.admits(range, hosted)) return { suppliers: [], byHost: true as const };
+    if (isOne && hosted !== undefined && catalog.admits(range, hosted))
+      return { suppliers: [], byHost: true as const };
 
     const declared = policy?.providers?.[port] ?? [];
     const chain = isAdapterOf(owner.candidate, port) ? chainLengths(members, port) : undefined;
@@ -140,7 +158,7 @@ function wire(catalog: Catalog, set: readonly Candidate[], asked: ReadonlySet<Ca
   function chainLengths(all: readonly Member[], port: string): ReadonlyMap<Candidate, number> {
     const lengths = new Map<Candidate, number>();
     for (const { candidate } of all) if (!isAdapterOf(candidate, port)) lengths.set(candidate, 0);
-    for (let grew = true; grew; ) {
+    for (let grew = true; grew;) {
       grew = false;
       for (const { candidate, facet } of all) {
         if (lengths.has(candidate)) continue;
@@ -150,7 +168,9 @@ function wire(catalog: Catalog, set: readonly Candidate[], asked: ReadonlySet<Ca
             all.flatMap((other) => {
               const version = other.facet.provides[port];
               const length = lengths.get(other.candidate);
-              return version !== undefined && length !== undefined && catalog.admits(range, version) ? [length] : [];
+              return version !== undefined && length !== undefined && catalog.admits(range, version)
+                ? [length]
+                : [];
             }),
           );
         if (below.length === 0) continue;

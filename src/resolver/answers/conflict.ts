@@ -5,14 +5,12 @@ import type { Target } from "../../domain/manifest.ts";
 import { minimal } from "../engine/core.ts";
 import { at } from "../engine/ints.ts";
 import type { Term } from "../engine/model.ts";
-import type { Budget } from "../engine/search.ts";
 import { byText, splitTarget, type Catalog } from "../rules/catalog.ts";
 import type { Copy } from "../rules/encoding.ts";
 import type { Obstacle } from "../rules/obstacles.ts";
-import type { DeploymentRequirement } from "../rules/request.ts";
 import type { Statement } from "../rules/statements.ts";
 import type { Session } from "../session.ts";
-import { suggest, type Suggestion } from "./suggest.ts";
+import { suggest, type Asked, type Suggestion } from "./suggest.ts";
 
 /** A version that is in range and cannot be chosen. */
 export interface Rejection {
@@ -29,11 +27,18 @@ export type Found =
   /** There are versions in range: all were yanked or revoked, none runs on the host, or none may be chosen for other reasons. */
   | { readonly kind: "withdrawn" | "wrong-host" | "unavailable"; readonly rejected: readonly Rejection[] }
   /** There are versions that would do, and the other facts rule them out. */
-  | { readonly kind: "contradicted"; readonly versions: readonly string[]; readonly rejected: readonly Rejection[] };
+  | {
+      readonly kind: "contradicted";
+      readonly versions: readonly string[];
+      readonly rejected: readonly Rejection[];
+    };
+
+/** Who speaks where it is no plugin: the deployment, or whoever asks what if. */
+type Speaker = "deployment" | "question";
 
 /** One line of the proof. Versions of one plugin that say the same are merged. */
 export interface Fact extends Statement {
-  readonly by: "deployment" | { readonly plugin: PluginName; readonly versions: readonly string[] };
+  readonly by: { readonly plugin: PluginName; readonly versions: readonly string[] } | Speaker;
   readonly found: Found;
 }
 
@@ -50,35 +55,38 @@ export interface Conflict {
 }
 
 /** Says why the last question of a session has no answer, and what would change that. */
-export function conflictOf(session: Session, budget: Budget): Conflict {
-  const { requirements } = session.catalog.request;
-  const facts = factsOf(session, requirements, budget);
+export function conflictOf(asked: Asked): Conflict {
+  const { session, requirements, budget } = asked;
+  const facts = factsOf(asked);
   const culprits = requirements.filter((requirement) => facts.some((fact) => states(fact, requirement)));
-  const suggestions = suggest(session, culprits, budget);
+  const suggestions = suggest(asked, culprits);
 
   // What a suggestion has to change beside the culprits, it changes because of something.
   const told = new Set(facts.map(keyOf));
   const also = suggestions
     .filter(({ changes }) => changes.some(({ name }) => !culprits.some((culprit) => culprit.name === name)))
     .flatMap(({ changes }) => {
-      const [first] = changes.filter(({ name }) => culprits.some((culprit) => culprit.name === name));
-      const asked = requirements.map((requirement) =>
+      const first = changes.find(({ name }) => culprits.some((culprit) => culprit.name === name));
+      const changed = requirements.map((requirement) =>
         requirement.name === first?.name ? { ...requirement, range: first.range } : requirement,
       );
-      return session.solve(asked, budget).kind === "none" ? factsOf(session, asked, budget) : [];
+      if (session.solve(changed, budget).kind !== "none") return [];
+      return factsOf({ ...asked, requirements: changed });
     })
     .filter((fact) => !told.has(keyOf(fact)) && told.add(keyOf(fact)));
   const [first, second] = facts;
   return { kind: first && !second ? first.found.kind : "contradicted", facts, also, suggestions };
 }
 
-const states = ({ by, target, range }: Fact, { name, range: asked }: { name: string; range: string }): boolean =>
-  by === "deployment" && target === `plugin:${name}` && range === asked;
+const states = (
+  { by, target, range }: Fact,
+  { name, range: asked }: { name: string; range: string },
+): boolean => by === "deployment" && target === `plugin:${name}` && range === asked;
 
 /** A statement as a clause: of these versions, if it is not the deployment's. */
 interface Saying {
   readonly statement: Statement;
-  readonly by: { readonly copy: Copy; readonly values: readonly number[] } | "deployment";
+  readonly by: { readonly copy: Copy; readonly values: readonly number[] } | Speaker;
   readonly terms: readonly Term[];
 }
 
@@ -86,17 +94,14 @@ interface Saying {
 const MOST_VERSIONS = 400;
 
 /** The statements behind the last `none`, none of them idle, in reading order. */
-function factsOf(
-  session: Session,
-  requirements: readonly DeploymentRequirement[],
-  budget: Budget,
-): readonly Fact[] {
+export function factsOf({ session, requirements, budget }: Asked): readonly Fact[] {
   const rules = session.rules(requirements);
   const core = session.core();
   const definitions = new Set([...core.rows].filter((row) => ownerOf(session, row)?.kind !== "plugin"));
   const asked = [...core.facts]
     .toSorted((a, b) => a - b)
-    .flatMap((fact): Saying[] => (rules[fact] ? [{ ...rules[fact], by: "deployment" }] : []));
+    .flatMap((fact) => rules[fact] ?? [])
+    .map((rule): Saying => ({ ...rule, by: rule.isQuestion ? "question" : "deployment" }));
   const stated = [...core.rows].toSorted((a, b) => b - a).flatMap((row) => sayingsOf(session, row));
 
   const contradiction = (sayings: readonly Saying[]) => {
@@ -133,29 +138,33 @@ function sayingsOf(session: Session, row: number): readonly Saying[] {
 }
 
 function clauseOf({ encoding: { model } }: Session, { by, terms }: Saying): readonly Term[] {
-  if (by === "deployment") return terms;
+  if (typeof by === "string") return terms;
   const { variable } = by.copy;
   return [{ variable, set: model.complement(variable, model.setOf(variable, by.values)) }, ...terms];
 }
 
 function onePerVersion(saying: Saying): readonly Saying[] {
   const { by } = saying;
-  return by === "deployment" ? [saying] : by.values.map((value) => ({ ...saying, by: { ...by, values: [value] } }));
+  return typeof by === "string"
+    ? [saying]
+    : by.values.map((value) => ({ ...saying, by: { ...by, values: [value] } }));
 }
 
 /** Versions of a plugin that say the same are told together. */
 function merge(catalog: Catalog, sayings: readonly Saying[]): readonly Fact[] {
   const groups = Map.groupBy(sayings, ({ by, statement }) =>
-    [by === "deployment" ? by : by.copy.listing.name, wordsOf(statement)].join(" "),
+    [typeof by === "string" ? by : by.copy.listing.name, wordsOf(statement)].join(" "),
   );
   return [...groups.values()].flatMap((same): Fact[] => {
     const [first] = same;
     if (!first) return [];
     const found = find(catalog, first.statement);
-    if (first.by === "deployment") return [{ ...first.statement, by: "deployment", found }];
+    if (typeof first.by === "string") return [{ ...first.statement, by: first.by, found }];
     const { listing } = first.by.copy;
     const candidates = new Set(
-      same.flatMap(({ by }) => (by === "deployment" ? [] : by.values.map((value) => by.copy.candidates[value - 1]))),
+      same.flatMap(({ by }) =>
+        typeof by === "string" ? [] : by.values.map((value) => by.copy.candidates[value - 1]),
+      ),
     );
     const versions = listing.candidates.filter((candidate) => candidates.has(candidate)).toReversed();
     const by = { plugin: listing.name, versions: versions.map(({ manifest }) => manifest.version) };
@@ -165,7 +174,7 @@ function merge(catalog: Catalog, sayings: readonly Saying[]): readonly Fact[] {
 
 /** Who speaks when: the deployment, then the plugins in the order in which the facts lead to them. */
 function inReadingOrder(facts: readonly Fact[]): readonly Fact[] {
-  const order = new Set(["deployment"]);
+  const order = new Set(["question", "deployment"]);
   const sorted = facts.toSorted((a, b) => byText(keyOf(a), keyOf(b)));
   // A set also visits what is added to it on the way.
   for (const name of order) {
@@ -181,9 +190,10 @@ function inReadingOrder(facts: readonly Fact[]): readonly Fact[] {
   return sorted.toSorted((a, b) => (place.get(speakerOf(a)) ?? 0) - (place.get(speakerOf(b)) ?? 0));
 }
 
-const speakerOf = ({ by }: Pick<Fact, "by">): string => (by === "deployment" ? by : by.plugin);
+const speakerOf = ({ by }: Pick<Fact, "by">): string => (typeof by === "string" ? by : by.plugin);
 
-const wordsOf = ({ target, verb, range, replaces = "" }: Statement): string => [target, verb, range, replaces].join(" ");
+const wordsOf = ({ target, verb, range, replaces = "" }: Statement): string =>
+  [target, verb, range, replaces].join(" ");
 
 const keyOf = (fact: Fact): string => [speakerOf(fact), wordsOf(fact)].join(" ");
 

@@ -19,6 +19,19 @@ export function explain({ facts, also, suggestions }: Conflict): string {
   ].join("\n");
 }
 
+/** Renders what holds a version back. */
+export function explainHold({ facts, suggestions }: Conflict, version: string): string {
+  const asked = facts.find(({ by }) => by === "question");
+  const others = facts.filter((fact) => fact !== asked);
+  const [kind, name] = splitTarget(asked?.target ?? "plugin:");
+  const own = asked && asked.found.kind !== "contradicted" ? describe(asked.found, kind) : "";
+  return [
+    `${name} ${version} is held back${own}${others.length > 0 ? ":" : ""}`,
+    ...sentencesOf(others).map((line) => `  - ${line}`),
+    ...waysOf(suggestions),
+  ].join("\n");
+}
+
 function waysOf(suggestions: readonly Suggestion[]): readonly string[] {
   const ways = suggestions.map(({ changes }) =>
     changes
@@ -39,7 +52,9 @@ const letter = (place: number): string => String.fromCharCode("a".charCodeAt(0) 
 function rivals(facts: readonly Fact[]): readonly string[] {
   const contested = facts.filter(
     ({ verb, target, found }) =>
-      (verb === "needs" || verb === "accepts") && target.startsWith("plugin:") && found.kind === "contradicted",
+      (verb === "needs" || verb === "accepts") &&
+      target.startsWith("plugin:") &&
+      found.kind === "contradicted",
   );
   const names = contested.map(({ target }) => splitTarget(target)[1]);
   return [...new Set(names.filter((name, i) => names.indexOf(name) !== i))];
@@ -53,7 +68,7 @@ function sentencesOf(facts: readonly Fact[]): readonly string[] {
     const next = facts.find((other) => !told.has(other) && follows(other, fact, facts));
     if (!next) return [sentence(fact)];
     told.add(next);
-    const versions = next.by === "deployment" ? [] : next.by.versions;
+    const versions = typeof next.by === "string" ? [] : next.by.versions;
     const [, name] = splitTarget(fact.target);
     return [`${name} ${fact.range} means ${list(versions)}, which ${statement(next, versions.length > 1)}`];
   });
@@ -64,7 +79,7 @@ function follows(other: Fact, { by, verb, target, found }: Fact, facts: readonly
   return (
     by === "deployment" &&
     verb === "needs" &&
-    other.by !== "deployment" &&
+    typeof other.by !== "string" &&
     target === `plugin:${other.by.plugin}` &&
     facts.filter((fact) => fact.target === target).length === 1 &&
     found.kind === "contradicted" &&
@@ -75,7 +90,7 @@ function follows(other: Fact, { by, verb, target, found }: Fact, facts: readonly
 
 function sentence(fact: Fact): string {
   const { by } = fact;
-  if (by === "deployment") return `the deployment ${statement(fact, false)}`;
+  if (typeof by === "string") return `the deployment ${statement(fact, false)}`;
   return `${by.plugin} ${list(by.versions)} ${statement(fact, by.versions.length > 1)}`;
 }
 
@@ -127,11 +142,14 @@ function describe(found: Found, kind: string): string {
 /** Versions that are out for the same reason are told together. */
 const rejections = (rejected: readonly Rejection[]): string =>
   [...Map.groupBy(rejected, ({ obstacle }) => JSON.stringify(obstacle)).values()]
-    .flatMap((same) => (same[0] ? [`${list(same.map(({ version }) => version))} ${why(same[0].obstacle, same.length > 1)}`] : []))
+    .flatMap((same) =>
+      same[0]
+        ? [`${list(same.map(({ version }) => version))} ${why(same[0].obstacle, same.length > 1)}`]
+        : [],
+    )
     .join("; ");
 
 function why(obstacle: Obstacle, many: boolean): string {
-  const because = (reason: string) => (reason === "" ? "" : ` (${reason})`);
   switch (obstacle.kind) {
     case "host": {
       const { what, needs, has } = obstacle;
@@ -156,6 +174,8 @@ function why(obstacle: Obstacle, many: boolean): string {
       return obstacle satisfies never;
   }
 }
+
+const because = (reason: string): string => (reason === "" ? "" : ` (${reason})`);
 
 /** Versions told one by one before the rest is only counted. */
 const LISTED = 4;

@@ -7,7 +7,7 @@ import type { DeploymentRequirement } from "../rules/request.ts";
 import type { Session } from "../session.ts";
 
 /** A requirement as it would have to be. */
-export interface RangeChange extends DeploymentRequirement {
+interface RangeChange extends DeploymentRequirement {
   readonly direction: "raise" | "lower" | "change";
 }
 
@@ -16,39 +16,47 @@ export interface Suggestion {
   readonly changes: readonly RangeChange[];
 }
 
+/** A question to a session that has no answer. */
+export interface Asked {
+  readonly session: Session;
+  /** In name order. */
+  readonly requirements: readonly DeploymentRequirement[];
+  readonly budget: Budget;
+}
+
 /**
  * Changes that resolve the deployment, each found by resolving it so, fewest changes first.
  *
  * Two questions for every requirement that takes part in the contradiction: what if it alone could move, and
  * what if it stays and the others could. Of what may move, only what must is changed.
  *
- * @param culprits The requirements that take part; each is a member of the request's.
+ * @param culprits The requirements that take part; each is one of the question's, and none is hypothetical.
  */
 export function suggest(
-  session: Session,
+  { session, requirements, budget }: Asked,
   culprits: readonly DeploymentRequirement[],
-  budget: Budget,
 ): readonly Suggestion[] {
-  const { requirements } = session.catalog.request;
+  const own = requirements.filter(({ isQuestion }) => !isQuestion);
   const movable = [
     ...culprits.map((culprit) => [culprit]),
-    ...culprits.map((culprit) => requirements.filter((requirement) => requirement !== culprit)),
+    ...culprits.map((culprit) => own.filter((requirement) => requirement !== culprit)),
   ];
   const found = new Map<string, Suggestion>();
   for (const candidates of movable) {
-    const changes = fewestChanges(session, candidates, budget);
+    const changes = fewestChanges({ session, requirements, movable: candidates, budget });
     if (changes) found.set(JSON.stringify(changes), { changes });
   }
   return [...found.values()].toSorted((a, b) => a.changes.length - b.changes.length);
 }
 
-function fewestChanges(
-  session: Session,
-  movable: readonly DeploymentRequirement[],
-  budget: Budget,
-): readonly RangeChange[] | undefined {
+function fewestChanges({
+  session,
+  requirements,
+  movable,
+  budget,
+}: Asked & { readonly movable: readonly DeploymentRequirement[] }): readonly RangeChange[] | undefined {
   const solveMoving = (moving: readonly DeploymentRequirement[]): readonly Candidate[] | undefined => {
-    const asked = session.catalog.request.requirements.map((requirement) =>
+    const asked = requirements.map((requirement) =>
       moving.includes(requirement) ? { ...requirement, range: "*" } : requirement,
     );
     const answer = session.solve(asked, budget);
@@ -62,7 +70,8 @@ function fewestChanges(
     const moving = best.moving.filter((other) => other !== requirement);
     const isMet = best.chosen.some(
       (candidate) =>
-        candidate.manifest.name === requirement.name && session.catalog.isInRange(candidate, requirement.range),
+        candidate.manifest.name === requirement.name &&
+        session.catalog.isInRange(candidate, requirement.range),
     );
     const chosen = isMet ? best.chosen : solveMoving(moving);
     if (chosen) best = { moving, chosen };

@@ -52,7 +52,8 @@ export class Analysis {
     for (;;) {
       this.#dropBase(derivation);
       const [last, previous] = this.#latestTwo();
-      const isAsserting = last !== START && at(level.data, last) > 0 && levelOf(this.#trail, previous) < at(level.data, last);
+      const isAsserting =
+        last !== START && at(level.data, last) > 0 && levelOf(this.#trail, previous) < at(level.data, last);
       if (last === START || isAsserting) return this.#finish({ derivation, last, previous });
 
       const pivot = at(variable.data, last);
@@ -138,7 +139,15 @@ export class Analysis {
     return [last, previous];
   }
 
-  #finish({ derivation, last, previous }: { derivation: Derivation; last: number; previous: number }): Lesson {
+  #finish({
+    derivation,
+    last,
+    previous,
+  }: {
+    derivation: Derivation;
+    last: number;
+    previous: number;
+  }): Lesson {
     const { variable } = this.#trail;
     const terms = Array.from(this.#members.data.subarray(0, this.#members.length), (x) => this.#term(x));
     const variableAt = (entry: number) => (entry === START ? undefined : at(variable.data, entry));

@@ -10,7 +10,10 @@ import type { Search } from "./search.ts";
  * @returns That one of them is absent, or somebody else needs one; nothing where all is founded.
  * @see Gebser, Kaufmann and Schaub, "Conflict-driven answer set solving" (2012), on loop nogoods.
  */
-export function unfoundedClause(search: Search, isExempt: (x: Variable) => boolean): readonly Term[] | undefined {
+export function unfoundedClause(
+  search: Search,
+  isExempt: (x: Variable) => boolean,
+): readonly Term[] | undefined {
   const { model, trail, facts } = search;
   const present = [...search.present()];
   const isRequired = ({ set }: Term): boolean => !model.sets.has(set, ABSENT);

@@ -130,7 +130,10 @@ export class Model {
   compile(variable: Variable): void {
     if (at(this.firstRow.data, variable) >= 0) return;
     const width = at(this.width.data, variable);
-    const groups = new Map<number, { readonly target: Variable; readonly inside: SetHandle; readonly at: number }>();
+    const groups = new Map<
+      number,
+      { readonly target: Variable; readonly inside: SetHandle; readonly at: number }
+    >();
     const values = new Ints();
     const clauses: (readonly Term[])[] = [];
     const require = (value: number, target: Variable, inside: SetHandle) => {
@@ -152,7 +155,9 @@ export class Model {
     this.firstRow.data[variable] = this.rows;
     for (const { target, inside, at: from } of groups.values()) {
       this.owner.push(variable);
-      this.outside.push(this.complement(variable, this.sets.intern(values.data.subarray(from, from + width))));
+      this.outside.push(
+        this.complement(variable, this.sets.intern(values.data.subarray(from, from + width))),
+      );
       this.target.push(target);
       this.inside.push(inside);
     }

@@ -28,7 +28,11 @@ const MAX_BOUND_CLAUSES = 20_000;
  * Searches first and improves then, each time for less than before, until there is nothing better or the budget
  * is spent: whatever was found by then stands.
  */
-export function solve(search: Search, question: Question, { goals, budget }: { readonly goals: readonly Goal[]; readonly budget: Budget }): Answer {
+export function solve(
+  search: Search,
+  question: Question,
+  { goals, budget }: { readonly goals: readonly Goal[]; readonly budget: Budget },
+): Answer {
   const counters = new Set<Variable>();
   const run = () => runFounded(search, budget, counters);
   const first = search.ask(question) ? run() : "none";
@@ -38,7 +42,9 @@ export function solve(search: Search, question: Question, { goals, budget }: { r
   for (const [place, goal] of goals.entries()) {
     if (best.costs[place] === 0) continue;
     search.ask(question);
-    let isBound = goals.slice(0, place).every((other, i) => bound({ search, counters }, other, best.costs[i] ?? 0) !== "none");
+    let isBound = goals
+      .slice(0, place)
+      .every((other, i) => bound({ search, counters }, other, best.costs[i] ?? 0) !== "none");
     while (isBound) {
       const limit = (best.costs[place] ?? 0) - 1;
       const bounded = limit < 0 ? "none" : bound({ search, counters }, goal, limit);
@@ -52,7 +58,11 @@ export function solve(search: Search, question: Question, { goals, budget }: { r
 }
 
 /** Runs until all that is chosen is chosen for a reason. */
-function runFounded(search: Search, budget: Budget, counters: ReadonlySet<Variable>): ReturnType<Search["run"]> {
+function runFounded(
+  search: Search,
+  budget: Budget,
+  counters: ReadonlySet<Variable>,
+): ReturnType<Search["run"]> {
   for (;;) {
     const verdict = search.run(budget);
     const clause = verdict === "found" ? unfoundedClause(search, (x) => counters.has(x)) : undefined;
@@ -82,10 +92,13 @@ function bound({ search, counters }: Bounded, goal: Goal, limit: number): "found
   if (goal.length <= limit) return "found";
   if (goal.length * (limit + 1) > MAX_BOUND_CLAUSES) return "gave-up";
   const { model } = search;
-  const add = (terms: readonly (Term | undefined)[]) => search.add(terms.filter((term) => term !== undefined));
+  const add = (terms: readonly (Term | undefined)[]) =>
+    search.add(terms.filter((term) => term !== undefined));
   const [first] = goal;
   if (first && goal.every(({ variable }) => variable === first.variable)) {
-    return search.add([{ variable: first.variable, set: valuesCosting(model, goal, limit) }]) ? "found" : "none";
+    return search.add([{ variable: first.variable, set: valuesCosting(model, goal, limit) }])
+      ? "found"
+      : "none";
   }
 
   // A chain of counters, as in a sequential counter (Sinz 2005): each is at least the one before, and one more
@@ -96,7 +109,10 @@ function bound({ search, counters }: Bounded, goal: Goal, limit: number): "found
     counters.add(counter);
     const not = { variable, set: model.complement(variable, set) };
     for (let count = 0; count <= limit; count++) {
-      const wasLess = before === undefined ? undefined : { variable: before, set: model.setOfIntervals(before, [[0, count]]) };
+      const wasLess =
+        before === undefined
+          ? undefined
+          : { variable: before, set: model.setOfIntervals(before, [[0, count]]) };
       if (before === undefined && count > 0) break;
       const isMore = { variable: counter, set: model.setOfIntervals(counter, [[count + 1, limit + 1]]) };
       const isAsMuch = { variable: counter, set: model.setOfIntervals(counter, [[count, limit + 1]]) };

@@ -94,7 +94,10 @@ export class Search {
     const possible = terms.filter(({ variable, set }) => this.trail.meets(variable, set));
     for (const { variable } of possible) this.#mentioned.add(variable);
     if (possible.length > 1) this.#watch(clause);
-    else if (!possible[0] || !this.trail.narrow(possible[0].variable, possible[0].set, clauseReason(clause))) {
+    else if (
+      !possible[0] ||
+      !this.trail.narrow(possible[0].variable, possible[0].set, clauseReason(clause))
+    ) {
       return this.#fail(clauseReason(clause));
     }
     const conflict = this.#propagate();
@@ -253,7 +256,11 @@ export class Search {
   #replacement(node: number): number {
     const clause = node >> 1;
     const other = at(this.#watched.data, node ^ 1);
-    for (let term = at(this.clauses.first.data, clause); term < at(this.clauses.first.data, clause + 1); term++) {
+    for (
+      let term = at(this.clauses.first.data, clause);
+      term < at(this.clauses.first.data, clause + 1);
+      term++
+    ) {
       if (term !== other && this.#placeOfTerm(term) !== NONE) return term;
     }
     return NONE;
@@ -310,13 +317,19 @@ export class Search {
     while (this.#watched.length < 2 * clause) this.#watched.push(NONE);
     this.#clauseWatches.grow(32 * this.model.size, 2 * clause + 2);
     const first = at(this.clauses.first.data, clause);
-    const terms = Array.from({ length: at(this.clauses.first.data, clause + 1) - first }, (_, i) => first + i);
+    const terms = Array.from(
+      { length: at(this.clauses.first.data, clause + 1) - first },
+      (_, i) => first + i,
+    );
     // Those that hold longest on the way back: what is possible, then what failed last.
     const watched = terms
       .map((term) => ({ term, place: this.#placeOfTerm(term), failedAt: this.#failedAt(term) }))
       .toSorted((a, b) => b.failedAt - a.failedAt);
     for (const { term, place, failedAt } of watched.slice(0, 2)) {
-      this.#clauseWatches.add(this.#watched.length, place === NONE ? this.#placeLostAt(failedAt, term) : place);
+      this.#clauseWatches.add(
+        this.#watched.length,
+        place === NONE ? this.#placeLostAt(failedAt, term) : place,
+      );
       this.#watched.push(term);
     }
   }
@@ -333,7 +346,8 @@ export class Search {
     const x = at(this.clauses.variable.data, term);
     const set = at(this.clauses.set.data, term);
     const start = at(this.model.start.data, x);
-    for (let w = 0; entry !== START && w < at(this.model.width.data, x); w++) {
+    if (entry === START) return this.model.nowhere;
+    for (let w = 0; w < at(this.model.width.data, x); w++) {
       const lost = this.trail.lostWord(entry, w) & at(this.model.sets.words, set + w);
       if (lost !== 0) return placeOf(start + w, lost);
     }

@@ -154,7 +154,8 @@ export class Trail {
       const from = before === START ? start : at(this.#domain.data, before);
       for (let w = 0; w < at(this.model.width.data, x); w++) this.words[start + w] = at(bits, from + w);
     }
-    for (const list of [this.variable, this.reason, this.level, this.#before, this.#domain]) list.length = first;
+    for (const list of [this.variable, this.reason, this.level, this.#before, this.#domain])
+      list.length = first;
     this.#levels.length = Math.max(0, level);
   }
 

@@ -95,7 +95,10 @@ export class Catalog {
   isInRange(candidate: Candidate, range: string): boolean {
     const listing = this.listing(candidate.manifest.name);
     const place = this.placeOf(candidate);
-    return listing !== undefined && this.inRange(listing, range).some(([from, end]) => place >= from && place < end);
+    return (
+      listing !== undefined &&
+      this.inRange(listing, range).some(([from, end]) => place >= from && place < end)
+    );
   }
 
   /** The range that counts for a requirement: what the deployment puts in its place, or its own. */
@@ -103,7 +106,8 @@ export class Catalog {
     const target = targetOf(requirement);
     const overrides = this.request.policy?.overrides?.filter((other) => targetOf(other) === target) ?? [];
     const override =
-      overrides.find(({ of }) => of === candidate.manifest.name) ?? overrides.find(({ of }) => of === undefined);
+      overrides.find(({ of }) => of === candidate.manifest.name) ??
+      overrides.find(({ of }) => of === undefined);
     return override?.range ?? requirement.range;
   }
 

@@ -3,7 +3,15 @@ import type { Candidate } from "../../domain/lock.ts";
 import { targetOf, type FacetRequirement, type Target } from "../../domain/manifest.ts";
 import { ABSENT, Model, type RowSink, type Term, type Variable } from "../engine/model.ts";
 import type { SetHandle } from "../engine/sets.ts";
-import { byText, facetsOf, isAdapterOf, splitTarget, type Catalog, type Listing, type Provision } from "./catalog.ts";
+import {
+  byText,
+  facetsOf,
+  isAdapterOf,
+  splitTarget,
+  type Catalog,
+  type Listing,
+  type Provision,
+} from "./catalog.ts";
 import { compatibilityOf } from "./copies.ts";
 import type { Interval } from "./ranges.ts";
 import type { Rule, Statement } from "./statements.ts";
@@ -29,9 +37,17 @@ export interface Offer {
 export type Meaning =
   | { readonly kind: "plugin"; readonly copy: Copy }
   /** Which of several offers meets a requirement, by value from 1; `chainOf` limits what adapters stand on. */
-  | { readonly kind: "choice"; readonly target: Target; readonly offers: readonly Offer[]; readonly chainOf?: Variable }
+  | {
+      readonly kind: "choice";
+      readonly target: Target;
+      readonly offers: readonly Offer[];
+      readonly chainOf?: Variable;
+    }
   /** What the values of others must agree on; it follows from them. */
-  | { readonly kind: "agreement"; readonly rows: readonly (readonly [value: number, target: Variable, set: SetHandle])[] };
+  | {
+      readonly kind: "agreement";
+      readonly rows: readonly (readonly [value: number, target: Variable, set: SetHandle])[];
+    };
 
 /** Values of the agreement on who provides an exclusive port, or which copy is the only one: any number of others may. */
 const SHARED = 1;
@@ -76,7 +92,15 @@ export class Encoding {
     const [, name] = splitTarget(statement.target);
     const offers = this.#byName(name as PluginName, statement.range);
     return statement.verb === "needs"
-      ? [{ statement, terms: this.#choose(statement.target, offers.filter(({ set }) => !this.#isEmpty(set))) }]
+      ? [
+          {
+            statement,
+            terms: this.#choose(
+              statement.target,
+              offers.filter(({ set }) => !this.#isEmpty(set)),
+            ),
+          },
+        ]
       : offers.map((offer) => ({ statement, terms: [this.#orAbsent(offer)] }));
   }
 
@@ -84,7 +108,9 @@ export class Encoding {
   rulesOf(copy: Copy, candidate: Candidate): readonly Rule[] {
     return [
       ...facetsOf(candidate).flatMap(({ id, facet }) =>
-        facet.requires.flatMap((requirement) => this.#requirement({ copy, candidate, facet: id, requirement })),
+        facet.requires.flatMap((requirement) =>
+          this.#requirement({ copy, candidate, facet: id, requirement }),
+        ),
       ),
       ...candidate.manifest.conflicts.flatMap((conflict) => this.#conflict(copy, conflict)),
       ...this.#agreements(copy, candidate),
@@ -101,7 +127,10 @@ export class Encoding {
         found.set(copy, (found.get(copy) ?? new Set()).add(value));
       }
     }
-    return [...found].map(([{ variable }, values]) => ({ variable, set: this.model.setOf(variable, values) }));
+    return [...found].map(([{ variable }, values]) => ({
+      variable,
+      set: this.model.setOf(variable, values),
+    }));
   }
 
   /** For each copy that may run beside others: the term that it does. */
@@ -158,7 +187,12 @@ export class Encoding {
     }
   }
 
-  #requirement({ copy, candidate, facet, requirement }: {
+  #requirement({
+    copy,
+    candidate,
+    facet,
+    requirement,
+  }: {
     readonly copy: Copy;
     readonly candidate: Candidate;
     readonly facet: Provision["facet"];
@@ -170,12 +204,22 @@ export class Encoding {
       const offers = this.#byName(requirement.plugin, range);
       if (requirement.optional) {
         const rivals = offers.length > 1 ? [] : offers;
-        return rivals.flatMap((offer) => this.#unlessOwn({ copy, candidate, rule: { statement, terms: [this.#orAbsent(offer)] } }));
+        return rivals.flatMap((offer) =>
+          this.#unlessOwn({ copy, candidate, rule: { statement, terms: [this.#orAbsent(offer)] } }),
+        );
       }
       const fitting = offers.filter(({ set }) => offers.length === 1 || !this.#isEmpty(set));
       const own = fitting.find((offer) => offer.copy === copy);
       if (own && this.#offersItself(own, candidate)) return [];
-      return [{ statement, terms: this.#choose(target, fitting.filter((offer) => offer !== own)) }];
+      return [
+        {
+          statement,
+          terms: this.#choose(
+            target,
+            fitting.filter((offer) => offer !== own),
+          ),
+        },
+      ];
     }
     // An optional port never stands in the way.
     if (requirement.optional || this.#isByHost(requirement.port, range)) return [];
@@ -264,7 +308,9 @@ export class Encoding {
     const holders = [...new Set(provisions.map((provision) => this.#valueOf(provision.candidate)[0]))];
     const variable = this.#agreement(`holder of ${port}`, holders.length + 1);
     const own = SHARED + 1 + holders.indexOf(copy);
-    const isExclusive = provisions.some((provision) => provision.candidate === candidate && provision.isExclusive);
+    const isExclusive = provisions.some(
+      (provision) => provision.candidate === candidate && provision.isExclusive,
+    );
     return [
       {
         statement: { verb: "claims", target: `port:${port}`, range: "*" },
@@ -319,10 +365,12 @@ export class Encoding {
     const copies = this.copiesOf(name);
     const offers = copies.map((copy): Offer => {
       const { variable, listing, candidates, offset } = copy;
-      const intervals = this.catalog.inRange(listing, range).map(([from, end]): Interval => [
-        Math.max(from - offset, 0) + 1,
-        Math.min(end - offset, candidates.length) + 1,
-      ]);
+      const intervals = this.catalog
+        .inRange(listing, range)
+        .map(([from, end]): Interval => [
+          Math.max(from - offset, 0) + 1,
+          Math.min(end - offset, candidates.length) + 1,
+        ]);
       return { copy, set: this.model.setOfIntervals(variable, intervals), isAdapter: false };
     });
     this.#offers.set(key, offers);
@@ -348,7 +396,8 @@ export class Encoding {
           rankOf(a.copy.listing.name) - rankOf(b.copy.listing.name) ||
           Number(a.isAdapter) - Number(b.isAdapter) ||
           byText(a.copy.listing.name, b.copy.listing.name) ||
-          this.copiesOf(a.copy.listing.name).indexOf(b.copy) - this.copiesOf(a.copy.listing.name).indexOf(a.copy),
+          this.copiesOf(a.copy.listing.name).indexOf(b.copy) -
+            this.copiesOf(a.copy.listing.name).indexOf(a.copy),
       );
     this.#offers.set(key, offers);
     return offers;
@@ -383,7 +432,9 @@ export class Encoding {
 
   /** Port versions that versions of a plugin provide. */
   #versionsOf(name: PluginName, port: string): readonly string[] {
-    const provisions = this.catalog.providers(port).filter(({ candidate }) => candidate.manifest.name === name);
+    const provisions = this.catalog
+      .providers(port)
+      .filter(({ candidate }) => candidate.manifest.name === name);
     return [...new Set(provisions.map(({ version }) => version))].toSorted(byText);
   }
 

@@ -6,7 +6,12 @@ import type { ResolveRequest } from "./request.ts";
 
 /** Why a version that the store holds cannot be chosen, whatever else is. */
 export type Obstacle =
-  | { readonly kind: "host"; readonly what: "host API" | "Node.js" | "platform"; readonly needs: string; readonly has: string }
+  | {
+      readonly kind: "host";
+      readonly what: "host API" | "Node.js" | "platform";
+      readonly needs: string;
+      readonly has: string;
+    }
   | { readonly kind: "revoked" | "yanked" | "excluded"; readonly reason: string }
   | { readonly kind: "too-young"; readonly published: string | undefined; readonly days: number }
   | { readonly kind: "pre-release" }
@@ -45,12 +50,17 @@ function misfitOf({ candidate, admits }: Judged, { host, policy }: ResolveReques
   if (!admits(hostApi, host.api)) return { kind: "host", what: "host API", needs: hostApi, has: host.api };
   if (!admits(node, host.node)) return { kind: "host", what: "Node.js", needs: node, has: host.node };
   const wanted = policy?.platforms ?? [host.platform];
-  const missing = platforms.includes("any") ? undefined : wanted.find((platform) => !platforms.includes(platform));
+  const missing = platforms.includes("any")
+    ? undefined
+    : wanted.find((platform) => !platforms.includes(platform));
   if (missing === undefined) return undefined;
   return { kind: "host", what: "platform", needs: platforms.join(" or "), has: missing };
 }
 
-function exclusionOf({ candidate: { manifest }, admits }: Judged, { policy }: ResolveRequest): string | undefined {
+function exclusionOf(
+  { candidate: { manifest }, admits }: Judged,
+  { policy }: ResolveRequest,
+): string | undefined {
   const found = policy?.exclusions?.find(
     ({ plugin, range }) => plugin === manifest.name && admits(range, manifest.version),
   );

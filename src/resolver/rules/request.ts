@@ -7,6 +7,8 @@ import type { Candidate } from "../../domain/lock.ts";
 export interface DeploymentRequirement {
   readonly name: PluginName;
   readonly range: string;
+  /** It is not asked for, but asked about. */
+  readonly isQuestion?: true;
 }
 
 export interface ResolveRequest {

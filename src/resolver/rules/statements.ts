@@ -1,4 +1,3 @@
-import type { Candidate } from "../../domain/lock.ts";
 import type { Target } from "../../domain/manifest.ts";
 import type { Term } from "../engine/model.ts";
 
@@ -20,7 +19,6 @@ export interface Rule {
   readonly statement: Statement;
   /** None where nothing can meet it. */
   readonly terms: readonly Term[];
+  /** The deployment does not state it: somebody asks what if. */
+  readonly isQuestion?: true;
 }
-
-/** Who speaks. */
-export type Owner = Candidate | "deployment";
