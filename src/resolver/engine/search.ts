@@ -83,14 +83,19 @@ export class Search {
     this.#reset();
     this.#question = question;
     this.#grow();
-    return question.facts.every((terms) => this.add(terms));
+    return question.facts.every((terms) => this.#state(terms)) && this.#settle();
   }
 
   /** Adds a clause, after going back to where nothing was decided. @returns False where it leaves nothing. */
-  add(terms: readonly Term[], derivation?: Derivation): boolean {
+  add(terms: readonly Term[]): boolean {
     this.#backTo(0);
     this.#grow();
-    const clause = this.clauses.add(terms, derivation);
+    return this.#state(terms) && this.#settle();
+  }
+
+  /** Takes in a clause, and what it says where only one of its terms is possible. */
+  #state(terms: readonly Term[]): boolean {
+    const clause = this.clauses.add(terms);
     const possible = terms.filter(({ variable, set }) => this.trail.meets(variable, set));
     for (const { variable } of possible) this.#mentioned.add(variable);
     if (possible.length > 1) this.#watch(clause);
@@ -100,6 +105,10 @@ export class Search {
     ) {
       return this.#fail(clauseReason(clause));
     }
+    return true;
+  }
+
+  #settle(): boolean {
     const conflict = this.#propagate();
     return conflict === NO_CONFLICT || this.#fail(conflict);
   }
