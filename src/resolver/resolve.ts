@@ -60,7 +60,7 @@ function resolveOnce(request: ResolveRequest): ResolveOutcome {
       return {
         kind: "resolved",
         optimal: answer.isOptimal,
-        ...bind(session.catalog, session.chosen(answer)),
+        ...bind(session, answer),
       };
     case "none":
       return {

@@ -8,7 +8,7 @@ import { byText, Catalog } from "./rules/catalog.ts";
 import { Encoding } from "./rules/encoding.ts";
 import { Preference } from "./rules/preference.ts";
 import type { DeploymentRequirement, ResolveRequest } from "./rules/request.ts";
-import type { Rule } from "./rules/statements.ts";
+import type { Rule, Statement } from "./rules/statements.ts";
 
 /** What came of a question. */
 export type Answer = Solution | { readonly kind: "none" } | { readonly kind: "gave-up" };
@@ -78,6 +78,15 @@ export class Session {
         (a, b) =>
           byText(a.manifest.name, b.manifest.name) || this.catalog.placeOf(a) - this.catalog.placeOf(b),
       );
+  }
+
+  /** Whom a solution chose to meet a requirement of a version, where there was a choice. */
+  supplier({ values }: Solution, candidate: Candidate, wanted: Pick<Statement, "target" | "range">): Candidate | undefined {
+    const variable = this.encoding.meansOf(candidate, wanted);
+    const meaning = variable === undefined ? undefined : this.encoding.meaning(variable);
+    if (variable === undefined || meaning?.kind !== "choice") return undefined;
+    const offer = meaning.offers[(values.get(variable) ?? 0) - 1];
+    return offer?.copy.candidates[(values.get(offer.copy.variable) ?? 0) - 1];
   }
 
   #question(rules: readonly Rule[]): Question {

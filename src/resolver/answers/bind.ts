@@ -1,7 +1,9 @@
 import { facetId, type FacetId } from "../../domain/ids.ts";
 import type { Binding, Candidate } from "../../domain/lock.ts";
 import { targetOf, type Facet, type FacetRequirement } from "../../domain/manifest.ts";
-import { byText, isAdapterOf, type Catalog } from "../rules/catalog.ts";
+import type { Solution } from "../engine/optimise.ts";
+import { byText, isAdapterOf } from "../rules/catalog.ts";
+import type { Session } from "../session.ts";
 
 /** A plugin of the answer, and who asked for it. */
 export interface ChosenPlugin {
@@ -40,13 +42,13 @@ interface Wire {
  * Decides who provides what, in a set that meets every rule.
  *
  * `one` takes a facet of the same plugin before any other; then the plugin that the deployment prefers for the port,
- * the locked one, a plugin that something needs by name (which may make one superfluous that was chosen for the port
- * alone), one that is no adapter, the first by name. `many` takes all in range. Plugins that no chain of bindings
+ * what the search chose if it was locked, a plugin that something needs by name (which may make one superfluous that
+ * was chosen for the port alone), what the search chose. `many` takes all in range. Plugins that no chain of bindings
  * ties to the deployment are left out.
- *
- * @param chosen In name, then version order.
  */
-export function bind(catalog: Catalog, chosen: readonly Candidate[]): BoundSet {
+export function bind(session: Session, solution: Solution): BoundSet {
+  const { catalog } = session;
+  const chosen = session.chosen(solution);
   const asked = new Set(
     catalog.request.requirements.flatMap(
       ({ name, range }) =>
@@ -55,9 +57,9 @@ export function bind(catalog: Catalog, chosen: readonly Candidate[]): BoundSet {
         ) ?? [],
     ),
   );
-  const reached = reach(wire(catalog, chosen, asked), asked);
+  const reached = reach(wire({ session, solution, set: chosen, asked }), asked);
   const members = chosen.filter((candidate) => reached.has(candidate));
-  const wires = wire(catalog, members, asked);
+  const wires = wire({ session, solution, set: members, asked });
 
   const plugins = members.map((candidate) => ({
     candidate,
@@ -76,7 +78,15 @@ export function bind(catalog: Catalog, chosen: readonly Candidate[]): BoundSet {
   return { plugins, bindings: wires.map(({ binding }) => binding) };
 }
 
-function wire(catalog: Catalog, set: readonly Candidate[], asked: ReadonlySet<Candidate>): readonly Wire[] {
+interface Wiring {
+  readonly session: Session;
+  readonly solution: Solution;
+  readonly set: readonly Candidate[];
+  readonly asked: ReadonlySet<Candidate>;
+}
+
+function wire({ session, solution, set, asked }: Wiring): readonly Wire[] {
+  const { catalog } = session;
   const members = membersOf(set);
   const byName = new Set([
     ...[...asked].map(({ manifest }) => manifest.name),
@@ -135,6 +145,7 @@ function wire(catalog: Catalog, set: readonly Candidate[], asked: ReadonlySet<Ca
       return { suppliers: [], byHost: true as const };
 
     const declared = policy?.providers?.[port] ?? [];
+    const picked = session.supplier(solution, owner.candidate, { target: `port:${port}`, range });
     const chain = isAdapterOf(owner.candidate, port) ? chainLengths(members, port) : undefined;
     const rank = ({ candidate }: Member): readonly number[] => {
       const { name } = candidate.manifest;
@@ -142,8 +153,10 @@ function wire(catalog: Catalog, set: readonly Candidate[], asked: ReadonlySet<Ca
         Number(candidate !== owner.candidate),
         chain?.get(candidate) ?? 0,
         declared.includes(name) ? declared.indexOf(name) : declared.length,
-        Number(!catalog.isLocked(candidate)),
+        Number(candidate !== picked || !catalog.request.prefer.has(name)),
         Number(!byName.has(name)),
+        Number(candidate !== picked),
+        Number(!catalog.isLocked(candidate)),
         Number(isAdapterOf(candidate, port)),
       ];
     };

@@ -117,6 +117,15 @@ export class Encoding {
     ];
   }
 
+  /** The variable by which a requirement of a version was met, where there was a choice, or the only plugin. */
+  meansOf(candidate: Candidate, { target, range }: Pick<Statement, "target" | "range">): Variable | undefined {
+    const [copy] = this.#valueOf(candidate);
+    const rules = this.rulesOf(copy, candidate).filter(
+      ({ statement }) => statement.verb === "needs" && statement.target === target && statement.range === range,
+    );
+    return rules.at(-1)?.terms[0]?.variable;
+  }
+
   /** The adapters of the store, each with the versions of it that are adapters. */
   adapters(): readonly Term[] {
     const found = new Map<Copy, Set<number>>();
@@ -135,7 +144,10 @@ export class Encoding {
 
   /** For each copy that may run beside others: the term that it does. */
   extraCopies(): readonly Term[] {
-    return [...this.#copies.values()]
+    const names = new Set(this.catalog.request.candidates.filter(isMulti).map(({ manifest }) => manifest.name));
+    return [...names]
+      .toSorted(byText)
+      .map((name) => this.copiesOf(name))
       .filter((copies) => copies.length > 1)
       .flat()
       .map((copy) => {
@@ -271,10 +283,8 @@ export class Encoding {
 
   /** What a version must agree on with others: exclusive ports, and how copies of one plugin run side by side. */
   #agreements(copy: Copy, candidate: Candidate): readonly Rule[] {
-    const { name, facets } = candidate.manifest;
-    const claims = Object.values(facets).flatMap(({ provides }) =>
-      Object.keys(provides).flatMap((port) => this.#claim(copy, candidate, port)),
-    );
+    const { name } = candidate.manifest;
+    const claims = portsOf(candidate).flatMap((port) => this.#claim(copy, candidate, port));
     const copies = this.copiesOf(name);
     if (copies.length < 2) return claims;
 
@@ -290,13 +300,13 @@ export class Encoding {
       statement: { verb: "is-single", target, range: "*" },
       terms: [{ variable: rank, set: this.model.setOf(rank, [1, 2]) }],
     };
-    const ports = Object.values(facets).flatMap(({ provides }) => Object.entries(provides));
-    const agreed = ports.map(([port, version]): Rule => {
+    const agreed = portsOf(candidate).map((port): Rule => {
       const versions = this.#versionsOf(name, port);
-      const variable = this.#agreement(`version of ${port} by ${name}`, versions.length);
+      const own = providedVersions(candidate, port);
+      const variable = this.#agreement(`versions of ${port} by ${name}`, versions.length);
       return {
-        statement: { verb: "agrees", target: `port:${port}`, range: version },
-        terms: [{ variable, set: this.model.setOf(variable, [1 + versions.indexOf(version)]) }],
+        statement: { verb: "agrees", target: `port:${port}`, range: own },
+        terms: [{ variable, set: this.model.setOf(variable, [1 + versions.indexOf(own)]) }],
       };
     });
     return [...claims, single, ranked, ...agreed];
@@ -430,12 +440,10 @@ export class Encoding {
     return variable;
   }
 
-  /** Port versions that versions of a plugin provide. */
+  /** What versions of a plugin provide of a port, each in one text. */
   #versionsOf(name: PluginName, port: string): readonly string[] {
-    const provisions = this.catalog
-      .providers(port)
-      .filter(({ candidate }) => candidate.manifest.name === name);
-    return [...new Set(provisions.map(({ version }) => version))].toSorted(byText);
+    const candidates = this.catalog.listing(name)?.candidates ?? [];
+    return [...new Set(candidates.map((candidate) => providedVersions(candidate, port)))].toSorted(byText);
   }
 
   #isByHost(port: string, range: string): boolean {
@@ -469,6 +477,16 @@ export class Encoding {
 }
 
 const isMulti = ({ manifest }: Candidate): boolean => manifest.multiVersion && manifest.singleton === "none";
+
+const portsOf = ({ manifest }: Candidate): readonly string[] => [
+  ...new Set(Object.values(manifest.facets).flatMap(({ provides }) => Object.keys(provides))),
+];
+
+/** `1.0.0 and 2.0.0`, of the facets of a plugin. */
+const providedVersions = ({ manifest }: Candidate, port: string): string =>
+  [...new Set(Object.values(manifest.facets).flatMap(({ provides }) => provides[port] ?? []))]
+    .toSorted(byText)
+    .join(" and ");
 
 const span = (from: number, to: number): readonly number[] =>
   Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
