@@ -81,7 +81,11 @@ export class Session {
   }
 
   /** Whom a solution chose to meet a requirement of a version, where there was a choice. */
-  supplier({ values }: Solution, candidate: Candidate, wanted: Pick<Statement, "target" | "range">): Candidate | undefined {
+  supplier(
+    { values }: Solution,
+    candidate: Candidate,
+    wanted: Pick<Statement, "target" | "range">,
+  ): Candidate | undefined {
     const variable = this.encoding.meansOf(candidate, wanted);
     const meaning = variable === undefined ? undefined : this.encoding.meaning(variable);
     if (variable === undefined || meaning?.kind !== "choice") return undefined;

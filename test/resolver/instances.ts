@@ -43,7 +43,9 @@ const facetWith = (exclusive: fc.Arbitrary<boolean>): fc.Arbitrary<FacetSketch> 
       }),
       isExclusive: exclusive,
     })
-    .map(({ isExclusive, ...facet }) => (isExclusive ? { ...facet, exclusive: Object.keys(facet.provides) } : facet));
+    .map(({ isExclusive, ...facet }) =>
+      isExclusive ? { ...facet, exclusive: Object.keys(facet.provides) } : facet,
+    );
 
 interface Features {
   /** Whether manifests and requests use more than ranges, ports, conflicts and a lock. */
@@ -59,7 +61,9 @@ const candidate = (id: string, { all }: Features): fc.Arbitrary<Candidate> => {
       hostApi: mostly(fc.constant("^3"), "^4"),
       conflicts: fc.array(fc.record({ plugin: anyName.map(named), range }), { maxLength: 1 }),
       kind: all ? fc.constantFrom("adapter" as const, "strategy" as const) : fc.constant("strategy" as const),
-      platforms: fc.constantFrom(...(all ? ["any", "any", "linux-x64", "win32-x64"] : ["any"])).map((only) => [only]),
+      platforms: fc
+        .constantFrom(...(all ? ["any", "any", "linux-x64", "win32-x64"] : ["any"]))
+        .map((only) => [only]),
       yanked: all ? mostly(fc.constant(undefined), "broken") : fc.constant(undefined),
       published: all ? fc.constantFrom("2026-01-01", "2026-02-27") : fc.constant(undefined),
     })
@@ -72,17 +76,18 @@ const candidate = (id: string, { all }: Features): fc.Arbitrary<Candidate> => {
 
 const versionsOf = (name: string, features: Features): fc.Arbitrary<readonly Candidate[]> =>
   fc
-    .tuple(fc.subarray(VERSIONS, { minLength: 2, maxLength: 3 }), features.all ? fc.boolean() : fc.constant(false))
+    .tuple(
+      fc.subarray(VERSIONS, { minLength: 2, maxLength: 3 }),
+      features.all ? fc.boolean() : fc.constant(false),
+    )
     .chain(([versions, multiVersion]) =>
-      fc
-        .tuple(...versions.map((version) => candidate(`${name} ${version}`, features)))
-        .map((candidates) =>
-          candidates.map((each, i) => ({
-            ...each,
-            // The last one at times runs alone, so that copies meet a version that bears no other.
-            manifest: { ...each.manifest, multiVersion: multiVersion && (i < 2 || name < "c") },
-          })),
-        ),
+      fc.tuple(...versions.map((version) => candidate(`${name} ${version}`, features))).map((candidates) =>
+        candidates.map((each, i) => ({
+          ...each,
+          // The last one at times runs alone, so that copies meet a version that bears no other.
+          manifest: { ...each.manifest, multiVersion: multiVersion && (i < 2 || name < "c") },
+        })),
+      ),
     );
 
 const targetRange = fc.oneof(
@@ -108,7 +113,9 @@ const policy = fc
 const requests = (features: Features): fc.Arbitrary<ResolveRequest> =>
   fc
     .record({
-      candidates: fc.tuple(...NAMES.map((name) => versionsOf(name, features))).map((versions) => versions.flat()),
+      candidates: fc
+        .tuple(...NAMES.map((name) => versionsOf(name, features)))
+        .map((versions) => versions.flat()),
       requirements: fc.uniqueArray(fc.record({ name: anyName.map(named), range }), {
         minLength: 1,
         maxLength: 3,
@@ -116,7 +123,9 @@ const requests = (features: Features): fc.Arbitrary<ResolveRequest> =>
       }),
       prefer: fc
         .dictionary(fc.constantFrom(...NAMES), fc.constantFrom(...VERSIONS))
-        .map((versions) => new Map(Object.entries(versions).map(([name, version]) => [named(name), version]))),
+        .map(
+          (versions) => new Map(Object.entries(versions).map(([name, version]) => [named(name), version])),
+        ),
       frozen: features.all ? mostly(fc.constant(false), true) : fc.constant(false),
       revoked: features.all ? fc.nat(30) : fc.constant(99),
       host: features.all ? fc.constantFrom(HOST, { ...HOST, ports: { q: "1.0.0" } }) : fc.constant(HOST),
@@ -124,7 +133,9 @@ const requests = (features: Features): fc.Arbitrary<ResolveRequest> =>
     })
     .map(({ revoked, ...parts }) => ({
       ...parts,
-      revoked: new Map(parts.candidates.slice(revoked, revoked + 1).map(({ content }) => [content, "unsafe"])),
+      revoked: new Map(
+        parts.candidates.slice(revoked, revoked + 1).map(({ content }) => [content, "unsafe"]),
+      ),
       today: TODAY,
       stepBudget: 100_000,
     }));

@@ -7,12 +7,14 @@ import { targetOf, type FacetRequirement } from "../../src/domain/manifest.ts";
 import type { ResolveRequest } from "../../src/resolver/resolve.ts";
 
 /** A set of plugins, judged straight from the manifests. Shares no code with the resolver. */
-export function isSound(set: readonly Candidate[], request: ResolveRequest): boolean {
+export const isSound = (set: readonly Candidate[], request: ResolveRequest): boolean =>
+  set.every((candidate) => isUsable(candidate, request)) && fitsTogether(set, request);
+
+function fitsTogether(set: readonly Candidate[], request: ResolveRequest): boolean {
   const { requirements, policy } = request;
   return (
-    set.every((candidate) => isUsable(candidate, request)) &&
-    [...Map.groupBy(set, nameOf).values()].every((copies) => copies.length === 1 || mayRunTogether(copies)) &&
     requirements.every(({ name, range }) => has(set, request, { name, range })) &&
+    [...Map.groupBy(set, nameOf).values()].every((copies) => copies.length === 1 || mayRunTogether(copies)) &&
     (policy?.constraints ?? []).every(({ plugin, range }) =>
       set.every((candidate) => nameOf(candidate) !== plugin || isIn(candidate, range, request)),
     ) &&
@@ -22,24 +24,29 @@ export function isSound(set: readonly Candidate[], request: ResolveRequest): boo
           requires.every((requirement) => isMet(set, request, { candidate, facet, requirement })),
         ) &&
         candidate.manifest.conflicts.every(
-          ({ plugin, range }) =>
-            plugin === nameOf(candidate) || !has(set, request, { name: plugin, range }),
+          ({ plugin, range }) => plugin === nameOf(candidate) || !has(set, request, { name: plugin, range }),
         ) &&
-        exclusivePorts(candidate).every((port) => set.every((other) => other === candidate || !provides(other, port))),
+        exclusivePorts(candidate).every((port) =>
+          set.every((other) => other === candidate || !provides(other, port)),
+        ),
     )
   );
 }
 
 /** Tries every set. */
 export const isSatisfiable = (request: ResolveRequest): boolean =>
-  everySet(request.candidates).some((set) => isSound(set, request));
+  everySet(request).some((set) => fitsTogether(set, request));
 
 /** What is minimised, the most important first: locked plugins that go, that change, adapters, extra copies. */
 export type Costs = readonly [removed: number, changed: number, adapters: number, copies: number];
 
 export function costsOf(set: readonly Candidate[], { candidates, prefer }: ResolveRequest): Costs {
-  const locked = candidates.filter((candidate) => prefer.get(nameOf(candidate)) === candidate.manifest.version);
-  const now = locked.map((old) => set.find((candidate) => nameOf(candidate) === nameOf(old) && areRivals(candidate, old, candidates)));
+  const locked = candidates.filter(
+    (candidate) => prefer.get(nameOf(candidate)) === candidate.manifest.version,
+  );
+  const now = locked.map((old) =>
+    set.find((candidate) => nameOf(candidate) === nameOf(old) && areRivals(candidate, old, candidates)),
+  );
   return [
     now.filter((candidate) => candidate === undefined).length,
     now.filter((candidate, i) => candidate !== undefined && candidate !== locked[i]).length,
@@ -50,8 +57,8 @@ export function costsOf(set: readonly Candidate[], { candidates, prefer }: Resol
 
 /** The least costs of any set in which everything is there for a reason. */
 export function leastCosts(request: ResolveRequest): Costs | undefined {
-  return everySet(request.candidates)
-    .filter((set) => isSound(set, request) && isFounded(set, request))
+  return everySet(request)
+    .filter((set) => fitsTogether(set, request) && isFounded(set, request))
     .map((set) => costsOf(set, request))
     .toSorted(byCosts)[0];
 }
@@ -84,9 +91,10 @@ export function isFounded(set: readonly Candidate[], request: ResolveRequest): b
   }
 }
 
-function everySet(candidates: readonly Candidate[]): readonly (readonly Candidate[])[] {
+function everySet(request: ResolveRequest): readonly (readonly Candidate[])[] {
+  const usable = request.candidates.filter((candidate) => isUsable(candidate, request));
   let sets: readonly (readonly Candidate[])[] = [[]];
-  for (const versions of Map.groupBy(candidates, nameOf).values()) {
+  for (const versions of Map.groupBy(usable, nameOf).values()) {
     const choices = subsetsOf(versions).filter((copies) => copies.length < 2 || mayRunTogether(copies));
     sets = sets.flatMap((set) => choices.map((copies) => [...set, ...copies]));
   }
@@ -94,7 +102,10 @@ function everySet(candidates: readonly Candidate[]): readonly (readonly Candidat
 }
 
 const subsetsOf = (items: readonly Candidate[]): readonly (readonly Candidate[])[] =>
-  items.reduce<readonly (readonly Candidate[])[]>((subsets, item) => [...subsets, ...subsets.map((subset) => [...subset, item])], [[]]);
+  items.reduce<readonly (readonly Candidate[])[]>(
+    (subsets, item) => [...subsets, ...subsets.map((subset) => [...subset, item])],
+    [[]],
+  );
 
 const nameOf = ({ manifest }: Candidate): PluginName => manifest.name;
 
@@ -107,7 +118,10 @@ function mayRunTogether(copies: readonly Candidate[]): boolean {
   return (
     majors.size === copies.length &&
     copies.every(isMulti) &&
-    [...ports].every((port) => new Set(copies.map((copy) => versionsOf(copy, port)).filter((text) => text !== "")).size === 1)
+    [...ports].every(
+      (port) =>
+        new Set(copies.map((copy) => versionsOf(copy, port)).filter((text) => text !== "")).size === 1,
+    )
   );
 }
 
@@ -116,13 +130,17 @@ const areRivals = (a: Candidate, b: Candidate, candidates: readonly Candidate[])
   !candidates.some((candidate) => nameOf(candidate) === nameOf(a) && isMulti(candidate)) ||
   a.manifest.version.split(".")[0] === b.manifest.version.split(".")[0];
 
-const portsOf = ({ manifest }: Candidate) => Object.values(manifest.facets).flatMap((facet) => Object.entries(facet.provides));
+const portsOf = ({ manifest }: Candidate) =>
+  Object.values(manifest.facets).flatMap((facet) => Object.entries(facet.provides));
 
 /** All versions of a port that a plugin provides, in one text. */
 const versionsOf = (candidate: Candidate, port: string): string =>
-  [...new Set(portsOf(candidate).flatMap(([own, version]) => (own === port ? [version] : [])))].toSorted().join();
+  [...new Set(portsOf(candidate).flatMap(([own, version]) => (own === port ? [version] : [])))]
+    .toSorted()
+    .join();
 
-const provides = (candidate: Candidate, port: string): boolean => portsOf(candidate).some(([own]) => own === port);
+const provides = (candidate: Candidate, port: string): boolean =>
+  portsOf(candidate).some(([own]) => own === port);
 
 const exclusivePorts = ({ manifest }: Candidate): readonly string[] =>
   Object.values(manifest.facets).flatMap(({ exclusive = [] }) => exclusive);
@@ -138,7 +156,11 @@ const adaptedPorts = (candidate: Candidate): readonly string[] =>
           ),
         );
 
-function isIn({ manifest: { name, version } }: Candidate, range: string, { policy }: ResolveRequest): boolean {
+function isIn(
+  { manifest: { name, version } }: Candidate,
+  range: string,
+  { policy }: ResolveRequest,
+): boolean {
   const rule = policy?.preReleasesOf?.[name] ?? policy?.preReleases;
   return satisfies(version, range, { includePrerelease: rule === "allow" });
 }
@@ -158,12 +180,15 @@ interface Wish {
 function isMet(set: readonly Candidate[], request: ResolveRequest, wish: Wish): boolean {
   const { requirement } = wish;
   if (suppliers(set, request, wish).length > 0) return true;
-  if ("port" in requirement) return requirement.optional || isByHost(request.host, requirement.port, rangeOf(request, wish));
+  if ("port" in requirement)
+    return requirement.optional || isByHost(request.host, requirement.port, rangeOf(request, wish));
   if (!requirement.optional) return false;
   const copies = request.candidates.filter((other) => nameOf(other) === requirement.plugin);
   const majors = new Set(copies.map(({ manifest }) => manifest.version.split(".")[0]));
   // Beside other versions, one that is out of range does no harm.
-  return (copies.some(isMulti) && majors.size > 1) || !set.some((other) => nameOf(other) === requirement.plugin);
+  return (
+    (copies.some(isMulti) && majors.size > 1) || !set.some((other) => nameOf(other) === requirement.plugin)
+  );
 }
 
 /** Members that would do. */
@@ -176,26 +201,36 @@ function suppliers(set: readonly Candidate[], request: ResolveRequest, wish: Wis
   const { port } = requirement;
   const fitting = set.filter((other) =>
     Object.entries(other.manifest.facets).some(
-      ([name, facetOf]) => !(other === candidate && name === facet) && satisfies(facetOf.provides[port] ?? "", range),
+      ([name, facetOf]) =>
+        !(other === candidate && name === facet) && satisfies(facetOf.provides[port] ?? "", range),
     ),
   );
   if (isByHost(request.host, port, range)) return [];
   const longest = request.policy?.adapterChain ?? 1;
   return fitting.filter(
     (other) =>
-      other === candidate || !adaptedPorts(other).includes(port) || longest > (adaptedPorts(candidate).includes(port) ? 1 : 0),
+      other === candidate ||
+      !adaptedPorts(other).includes(port) ||
+      longest > (adaptedPorts(candidate).includes(port) ? 1 : 0),
   );
 }
 
-const isByHost = ({ ports }: Host, port: string, range: string): boolean => satisfies(ports?.[port] ?? "", range);
+const isByHost = ({ ports }: Host, port: string, range: string): boolean =>
+  satisfies(ports?.[port] ?? "", range);
 
 function rangeOf({ policy }: ResolveRequest, { candidate, requirement }: Wish): string {
-  const overrides = policy?.overrides?.filter((override) => targetOf(override) === targetOf(requirement)) ?? [];
-  const own = overrides.find(({ of }) => of === nameOf(candidate)) ?? overrides.find(({ of }) => of === undefined);
+  const overrides =
+    policy?.overrides?.filter((override) => targetOf(override) === targetOf(requirement)) ?? [];
+  const own =
+    overrides.find(({ of }) => of === nameOf(candidate)) ?? overrides.find(({ of }) => of === undefined);
   return own?.range ?? requirement.range;
 }
 
-function isUsable(candidate: Candidate, { host, policy, prefer, frozen, revoked, today = "" }: ResolveRequest): boolean {
+/** Whether a candidate can be chosen at all. */
+export function isUsable(
+  candidate: Candidate,
+  { host, policy, prefer, frozen, revoked, today = "" }: ResolveRequest,
+): boolean {
   const { name, version, hostApi, node, platforms } = candidate.manifest;
   const isLocked = prefer.get(name) === version;
   const rule = policy?.preReleasesOf?.[name] ?? policy?.preReleases;
@@ -203,9 +238,12 @@ function isUsable(candidate: Candidate, { host, policy, prefer, frozen, revoked,
   return (
     satisfies(host.api, hostApi) &&
     satisfies(host.node, node) &&
-    (platforms.includes("any") || (policy?.platforms ?? [host.platform]).every((platform) => platforms.includes(platform))) &&
+    (platforms.includes("any") ||
+      (policy?.platforms ?? [host.platform]).every((platform) => platforms.includes(platform))) &&
     !revoked?.has(candidate.content) &&
-    !(policy?.exclusions ?? []).some((exclusion) => exclusion.plugin === name && satisfies(version, exclusion.range)) &&
+    !(policy?.exclusions ?? []).some(
+      (exclusion) => exclusion.plugin === name && satisfies(version, exclusion.range),
+    ) &&
     (!frozen || isLocked) &&
     (rule !== "disallow" || prerelease(version) === null) &&
     (isLocked || (candidate.yanked === undefined && !(today !== "" && age < (policy?.minimumAgeDays ?? 0))))
@@ -217,5 +255,7 @@ export function isNewer(a: readonly Candidate[], b: readonly Candidate[]): boole
   const other = new Map(b.map((candidate) => [nameOf(candidate), candidate.manifest.version]));
   if (a.length !== b.length || a.some((candidate) => !other.has(nameOf(candidate)))) return false;
   const differences = a.map(({ manifest }) => compare(manifest.version, other.get(manifest.name) ?? "0.0.0"));
-  return differences.every((difference) => difference >= 0) && differences.some((difference) => difference > 0);
+  return (
+    differences.every((difference) => difference >= 0) && differences.some((difference) => difference > 0)
+  );
 }

@@ -35,7 +35,7 @@ export function coreOf({ clauses, refutation }: Search): Core {
 }
 
 /** A derivation as reasons, each with the variable it was resolved on; the first has none. */
-function* stepsOf(derivation: Derivation): Iterable<readonly [reason: number, pivot: Variable]> {
+export function* stepsOf(derivation: Derivation): Iterable<readonly [reason: number, pivot: Variable]> {
   yield [derivation[0] ?? BASE, -1];
   for (let i = 1; i + 1 < derivation.length; i += 2) yield [derivation[i] ?? BASE, derivation[i + 1] ?? -1];
 }

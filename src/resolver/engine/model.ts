@@ -121,6 +121,13 @@ export class Model {
     });
   }
 
+  intersection(variable: Variable, a: SetHandle, b: SetHandle): SetHandle {
+    const { words } = this.sets;
+    return this.sets.make(at(this.width.data, variable), (bits) => {
+      for (let w = 0; w < bits.length; w++) bits[w] = at(words, a + w) & at(words, b + w);
+    });
+  }
+
   /** The rules of a variable that take more than a row. */
   clausesOf(variable: Variable): readonly (readonly Term[])[] {
     return this.#clauses.get(variable) ?? [];

@@ -118,10 +118,14 @@ export class Encoding {
   }
 
   /** The variable by which a requirement of a version was met, where there was a choice, or the only plugin. */
-  meansOf(candidate: Candidate, { target, range }: Pick<Statement, "target" | "range">): Variable | undefined {
+  meansOf(
+    candidate: Candidate,
+    { target, range }: Pick<Statement, "target" | "range">,
+  ): Variable | undefined {
     const [copy] = this.#valueOf(candidate);
     const rules = this.rulesOf(copy, candidate).filter(
-      ({ statement }) => statement.verb === "needs" && statement.target === target && statement.range === range,
+      ({ statement }) =>
+        statement.verb === "needs" && statement.target === target && statement.range === range,
     );
     return rules.at(-1)?.terms[0]?.variable;
   }
@@ -144,7 +148,9 @@ export class Encoding {
 
   /** For each copy that may run beside others: the term that it does. */
   extraCopies(): readonly Term[] {
-    const names = new Set(this.catalog.request.candidates.filter(isMulti).map(({ manifest }) => manifest.name));
+    const names = new Set(
+      this.catalog.request.candidates.filter(isMulti).map(({ manifest }) => manifest.name),
+    );
     return [...names]
       .toSorted(byText)
       .map((name) => this.copiesOf(name))
@@ -394,12 +400,18 @@ export class Encoding {
     const [, port] = splitTarget(key.slice(0, key.indexOf(" ")) as Target);
     const declared = this.catalog.request.policy?.providers?.[port] ?? [];
     const rankOf = (name: PluginName) => (declared.includes(name) ? declared.indexOf(name) : declared.length);
-    const byCopy = Map.groupBy(provisions, ({ candidate }) => this.#valueOf(candidate)[0]);
-    const offers = [...byCopy]
-      .map(([copy, own]): Offer => {
+    // A plugin of which some versions are adapters makes two offers.
+    const groups = Map.groupBy(
+      provisions,
+      ({ candidate, isAdapter }) => `${isAdapter} ${this.#valueOf(candidate)[0].variable}`,
+    );
+    const offers = [...groups.values()]
+      .flatMap((own): Offer[] => {
+        const [first] = own;
+        if (!first) return [];
+        const [copy] = this.#valueOf(first.candidate);
         const values = own.map(({ candidate }) => this.#valueOf(candidate)[1]);
-        const set = this.model.setOf(copy.variable, values);
-        return { copy, set, isAdapter: own.every(({ isAdapter }) => isAdapter) };
+        return [{ copy, set: this.model.setOf(copy.variable, values), isAdapter: first.isAdapter }];
       })
       .toSorted(
         (a, b) =>
