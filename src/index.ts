@@ -39,7 +39,7 @@ export {
 } from "./manifest/parse.ts";
 export { planDeployment } from "./planner/plan.ts";
 export { nodeFiles, type Files } from "./platform/files.ts";
-export { explain } from "./resolver/explain.ts";
+export { explain } from "./resolver/answers/explain.ts";
 export { toLock } from "./resolver/lock.ts";
 export { resolve, type ResolveOutcome, type ResolveRequest } from "./resolver/resolve.ts";
 export { execSigner } from "./signing/exec-signer.ts";

@@ -122,6 +122,7 @@ function inputFor(candidates: readonly Candidate[], base: PlanInput["base"]): Pl
     deployment: "bench",
     host: { api: "3.1.0", node: "24.21.0", platform: "linux-x64" },
     inputs: sha256(""),
+    optimal: true,
     plugins: candidates.map(({ manifest, content, blob }) => ({
       name: manifest.name,
       version: manifest.version,

@@ -12,7 +12,7 @@ const { lock, candidates } = JSON.parse(readFileSync(process.argv[2] ?? "", "utf
 const planned = planDeployment({
   lock,
   manifests: new Map(candidates.map((each) => [each.manifest.name, each])),
-  configs: new Map(candidates.map((each) => [each.manifest.name, {}])),
+  given: new Map(candidates.map((each) => [each.manifest.name, { config: {} }])),
   trust: { apiVersion: "tradsys/trust/v1", keys: [], threshold: {}, revoked: { keys: [], digests: [] } },
   base: null,
   request: { author: "bench", at: new Date("2026-03-14T12:00:00Z") },

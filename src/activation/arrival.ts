@@ -77,4 +77,3 @@ function gateFailure(
 }
 
 const reasonOf = (why: unknown): string => (why instanceof Error ? why.message : String(why));
-

@@ -15,7 +15,8 @@ interface Packed extends ActiveGeneration {
  */
 export async function keepPack(
   { digest, generation, fresh }: Packed,
-  { files, root, now }: Place): Promise<void> {
+  { files, root, now }: Place,
+): Promise<void> {
   const known = new Map(fresh.map((plugin) => [plugin.name, plugin]));
   try {
     const others = generation.plugins.filter(({ name }) => !known.has(name));
@@ -27,4 +28,3 @@ export async function keepPack(
     if (!(error instanceof TradsysError)) throw error;
   }
 }
-

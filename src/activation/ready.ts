@@ -60,10 +60,7 @@ export async function ready(
   if (closed) throw closed;
 
   const { fresh, warnings } = await prepare(generation, here?.generation ?? base, place);
-  const stages = [
-    ...(await trustedStages(possible.slice(0, -1), generation, place)),
-    ...possible.slice(-1),
-  ];
+  const stages = [...(await trustedStages(possible.slice(0, -1), generation, place)), ...possible.slice(-1)];
   const begun: Started = {
     event: "started",
     action: "apply",
@@ -115,6 +112,6 @@ const stale = ({ base }: Plan, current: Digest | null): TradsysError =>
     hint: "Run `tradsys plan` again: it starts from what is active now.",
   });
 
-
 /** What is active, in words. */
-export const named = (digest: Digest | null): string => (digest === null ? "an empty root" : `generation ${digest}`);
+export const named = (digest: Digest | null): string =>
+  digest === null ? "an empty root" : `generation ${digest}`;

@@ -92,7 +92,13 @@ const isBundleManifest = exactly<BundleManifest>({
   hostApi: text,
   node: text,
   platforms: texts,
-  facets: recordOf(exactly<Facet>({ provides: recordOf(exactVersion), requires: listOf(requirement) })),
+  facets: recordOf(
+    exactly<Facet>({
+      provides: recordOf(exactVersion),
+      exclusive: optional(texts),
+      requires: listOf(requirement),
+    }),
+  ),
   conflicts: listOf(exactly<BundleManifest["conflicts"][number]>({ plugin: pluginName, range: text })),
   singleton: oneOf("host", "venue", "none"),
   multiVersion: flag,

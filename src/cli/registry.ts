@@ -47,6 +47,18 @@ export const COMMANDS: Readonly<Record<string, Registered>> = {
     summary: "Find a compatible set for a deployment and lock it",
     load: async () => (await import("./commands/resolve.ts")).resolveCommand,
   },
+  why: {
+    summary: "Tell why a plugin is part of a set",
+    load: async () => (await import("./commands/why.ts")).whyCommand,
+  },
+  "why-not": {
+    summary: "Prove what holds a version of a plugin back",
+    load: async () => (await import("./commands/why-not.ts")).whyNotCommand,
+  },
+  outdated: {
+    summary: "List the plugins of a set that could be newer",
+    load: async () => (await import("./commands/outdated.ts")).outdatedCommand,
+  },
   plan: {
     summary: "Work out what would change, and in which order",
     load: async () => (await import("./commands/plan.ts")).planCommand,

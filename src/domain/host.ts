@@ -7,4 +7,6 @@ export interface Host {
   readonly node: string;
   /** `<os>-<cpu>` in Node's words, for example `linux-x64`. */
   readonly platform: string;
+  /** Ports that the host itself provides, each with its version. */
+  readonly ports?: Readonly<Record<string, string>>;
 }

@@ -58,6 +58,8 @@ export type FacetRequirement = Requirement & {
 export interface Facet {
   /** Port name to the version provided. */
   readonly provides: Readonly<Record<string, string>>;
+  /** Those of the provided ports that nobody else in the set may provide. */
+  readonly exclusive?: readonly string[];
   readonly requires: readonly FacetRequirement[];
 }
 

@@ -1,61 +1,123 @@
-import type { Host } from "../domain/host.ts";
-import type { PluginName } from "../domain/ids.ts";
-import type { Candidate } from "../domain/lock.ts";
-import { bind, type BoundSet } from "./bind.ts";
-import { byText, indexCandidates } from "./candidates.ts";
-import { conflictOf, minimise, type Conflict } from "./conflict.ts";
-import { candidateRules, deploymentRules, isRuleOf, type DeploymentRequirement } from "./rules.ts";
-import { search, type Budget } from "./search.ts";
-import { suggest } from "./suggest.ts";
+import type { Binding } from "../domain/lock.ts";
+import { bind, type BoundSet, type ChosenPlugin } from "./answers/bind.ts";
+import { conflictOf, type Conflict } from "./answers/conflict.ts";
+import { byText } from "./rules/catalog.ts";
+import type { ResolveRequest } from "./rules/request.ts";
+import { Session } from "./session.ts";
 
-export interface ResolveRequest {
-  /** What the deployment asks for. All ranges are valid: they were checked where they were read. */
-  readonly requirements: readonly DeploymentRequirement[];
-  readonly candidates: readonly Candidate[];
-  readonly host: Host;
-  /** Locked or running versions, tried first. */
-  readonly prefer: ReadonlyMap<PluginName, string>;
-  /** Candidates that may be tried before giving up; as many again to explain a conflict. */
-  readonly stepBudget: number;
-}
+export type { ResolveRequest };
 
 export type ResolveOutcome =
-  | ({ readonly kind: "resolved" } & BoundSet)
+  | Resolved
   | { readonly kind: "conflict"; readonly conflict: Conflict }
   | { readonly kind: "gave-up"; readonly steps: number };
 
+interface Resolved extends BoundSet {
+  readonly kind: "resolved";
+  /** Whether it is proved that no set is better. */
+  readonly optimal: boolean;
+}
+
 /**
- * Computes a set of plugins that meets every requirement, at most one version of each.
+ * Computes a set of plugins that meets every requirement.
  *
  * Complete and deterministic: if there is such a set one is found, and the order of the request does not
- * matter. `gave-up` says nothing about whether there is one. See `README.md` in this folder.
+ * matter. `gave-up` says nothing about whether there is one. Where the set has to run on several platforms it is
+ * one for all of them if that is possible, else one for each, with as little difference as can be. See `README.md`
+ * in this folder.
  */
 export function resolve(request: ResolveRequest): ResolveOutcome {
-  const { candidates, host, prefer, stepBudget } = request;
-  const requirements = request.requirements.toSorted(
-    (a, b) => byText(a.name, b.name) || byText(a.range, b.range),
-  );
-  const index = indexCandidates(candidates, host, prefer);
-  const rules = candidateRules(index);
-  const solve = (asked: readonly DeploymentRequirement[], budget: Budget) =>
-    search([...deploymentRules(index, asked), ...rules], budget);
+  const platforms = [...new Set(request.policy?.platforms)].toSorted(byText);
+  const together = resolveOnce(request);
+  if (together.kind !== "conflict" || platforms.length < 2) return together;
 
-  const outcome = solve(requirements, { left: stepBudget });
-  switch (outcome.kind) {
-    case "found": {
-      const asked = new Set(requirements.map(({ name }) => name));
-      return { kind: "resolved", ...bind(index, outcome.chosen, asked) };
-    }
-    case "none": {
-      const budget = { left: stepBudget };
-      const core = minimise(outcome.because, budget);
-      const culprits = requirements.filter((requirement) => core.values().some(isRuleOf(requirement)));
-      const suggestions = suggest(requirements, culprits, (asked) => solve(asked, budget));
-      return { kind: "conflict", conflict: conflictOf(index, core, suggestions) };
-    }
+  const split = new Map<string, Resolved>();
+  for (const platform of platforms) {
+    const earlier = [...split.values()].flatMap(({ plugins }) => plugins);
+    const outcome = resolveOnce({
+      ...request,
+      host: { ...request.host, platform },
+      policy: { ...request.policy, platforms: [platform] },
+      // What is locked comes first; then what another platform has.
+      prefer: new Map([
+        ...earlier.map(({ candidate: { manifest } }) => [manifest.name, manifest.version] as const),
+        ...request.prefer,
+      ]),
+    });
+    if (outcome.kind !== "resolved") return outcome;
+    split.set(platform, outcome);
+  }
+  return join(split);
+}
+
+function resolveOnce(request: ResolveRequest): ResolveOutcome {
+  const { stepBudget } = request;
+  const session = new Session(request);
+  const { requirements } = session.catalog.request;
+  const answer = session.solve(requirements, { left: stepBudget }, true);
+  switch (answer.kind) {
+    case "found":
+      return {
+        kind: "resolved",
+        optimal: answer.isOptimal,
+        ...bind(session, answer),
+      };
+    case "none":
+      return {
+        kind: "conflict",
+        conflict: conflictOf({ session, requirements, budget: { left: stepBudget } }),
+      };
     case "gave-up":
       return { kind: "gave-up", steps: stepBudget };
     default:
-      return outcome satisfies never;
+      return answer satisfies never;
   }
+}
+
+/** One answer from those for each platform. What is not for all of them says which it is for. */
+function join(split: ReadonlyMap<string, Resolved>): Resolved {
+  const outcomes = [...split];
+  const merge = <Item extends object>(
+    itemsOf: (outcome: Resolved) => readonly Item[],
+    keyOf: (item: Item) => string,
+  ) =>
+    [
+      ...Map.groupBy(
+        outcomes.flatMap(([platform, outcome]) => itemsOf(outcome).map((item) => ({ platform, item }))),
+        ({ item }) => keyOf(item),
+      ).entries(),
+    ]
+      .toSorted(([a], [b]) => byText(a, b))
+      .flatMap(([, same]) => {
+        const platforms = same.map(({ platform }) => platform);
+        const [first] = same;
+        return first
+          ? [
+              {
+                items: same.map(({ item }) => item),
+                item: first.item,
+                ...(platforms.length < split.size ? { platforms } : {}),
+              },
+            ]
+          : [];
+      });
+
+  return {
+    kind: "resolved",
+    optimal: outcomes.every(([, { optimal }]) => optimal),
+    plugins: merge(
+      ({ plugins }) => plugins,
+      ({ candidate: { manifest } }) => `${manifest.name} ${manifest.version}`,
+    ).map(({ items, item, platforms }): ChosenPlugin => ({
+      candidate: item.candidate,
+      requiredBy: [...new Set(items.flatMap(({ requiredBy }) => requiredBy))].toSorted(
+        (a, b) => Number(b === "deployment") - Number(a === "deployment") || byText(a, b),
+      ),
+      ...(platforms ? { platforms } : {}),
+    })),
+    bindings: merge(
+      ({ bindings }) => bindings,
+      (binding) => JSON.stringify(binding),
+    ).map(({ item, platforms }): Binding => ({ ...item, ...(platforms ? { platforms } : {}) })),
+  };
 }

@@ -24,6 +24,8 @@ const COMMANDS = [
   { name: "list", line: "list", desk: publishedDesk },
   { name: "show", line: "show @tradsys/risk-core", desk: publishedDesk },
   { name: "resolve", line: "resolve desk.yaml", desk: publishedDesk },
+  { name: "why", line: "why desk.yaml @tradsys/md-normaliser", desk: activeDesk },
+  { name: "outdated", line: "outdated desk.yaml", desk: activeDesk },
   { name: "plan", line: "plan desk.yaml", desk: plannedDesk },
   { name: "apply", line: "apply desk.plan.json", desk: plannedDesk },
   { name: "rollback", line: "rollback", desk: upgradedDesk },

@@ -15,6 +15,7 @@ import {
   plannedDesk,
   publishedDesk,
   release,
+  requiring,
   upgradedDesk,
   writeDeployment,
   writePlugin,
@@ -175,11 +176,6 @@ it("works for a user who has no name", async ({ skip }) => {
   const ended = await tradsys("/", "status --root /nonexistent", { uid: 54_321 });
   if (ended.code === -1) skip("other users may not read this repository");
   expect(ended).toEqual({ code: 0, stdout: "nothing is active\n", stderr: "" });
-});
-
-const requiring = (name: string, plugin: string, range: string) => ({
-  name,
-  manifest: `facets: { main: { requires: [{ plugin: "${plugin}", range: "${range}" }] } }`,
 });
 
 /** Another process that holds the root's lock. It must be another: a process can lose a lock by reading the file. */

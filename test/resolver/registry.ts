@@ -35,6 +35,7 @@ export const needsPort = (port: string, range: string, options: Options = {}): F
 export interface FacetSketch {
   readonly provides?: Readonly<Record<string, string>>;
   readonly requires?: readonly FacetRequirement[];
+  readonly exclusive?: readonly string[];
 }
 
 /** `plugin("calendar 2026.2.0", { provides: {…} })`: a candidate with one facet `main`, or with those given. */
@@ -47,7 +48,7 @@ export function plugin(
   const sketches = "facets" in facets ? facets.facets : { main: facets };
   const full: BundleManifest = {
     apiVersion: PLUGIN_API_VERSION,
-    kind: "adapter",
+    kind: "strategy",
     name: named(name),
     version,
     description: "",
@@ -57,9 +58,9 @@ export function plugin(
     node: ">=24",
     platforms: ["any"],
     facets: Object.fromEntries(
-      Object.entries(sketches).map(([facet, { provides = {}, requires = [] }]) => [
+      Object.entries(sketches).map(([facet, { provides = {}, requires = [], exclusive }]) => [
         facet,
-        { provides, requires },
+        { provides, requires, ...(exclusive ? { exclusive } : {}) },
       ]),
     ),
     conflicts: [],

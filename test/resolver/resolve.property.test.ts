@@ -4,10 +4,15 @@ import { expect, it } from "vitest";
 
 import type { Candidate } from "../../src/domain/lock.ts";
 import { targetOf, type FacetRequirement } from "../../src/domain/manifest.ts";
-import type { Fact } from "../../src/resolver/conflict.ts";
+import type { Fact } from "../../src/resolver/answers/conflict.ts";
 import { resolve, type ResolveOutcome, type ResolveRequest } from "../../src/resolver/resolve.ts";
-import { instances } from "./instances.ts";
-import { isSatisfiable, isSound } from "./oracle.ts";
+import { Session } from "../../src/resolver/session.ts";
+import { flawsOf } from "./check-proof.ts";
+import { fullInstances, instances } from "./instances.ts";
+import { costsOf, isNewer, isSatisfiable, isSound, leastCosts } from "./oracle.ts";
+
+/** How often each property is tried, as a multiple of what a run of all tests has time for. */
+const EFFORT = Number(process.env["TRADSYS_EFFORT"] ?? 1);
 
 it("finds a set exactly where trying every set finds one", () => {
   fc.assert(
@@ -15,7 +20,68 @@ it("finds a set exactly where trying every set finds one", () => {
       const outcome = resolve(request);
       expect(outcome.kind).toBe(isSatisfiable(request) ? "resolved" : "conflict");
     }),
-    { numRuns: 3000 },
+    { numRuns: 3000 * EFFORT },
+  );
+});
+
+it("does so with every feature: copies, adapters, exclusive ports, policies, what was taken back", () => {
+  fc.assert(
+    fc.property(fullInstances, (request) => {
+      const outcome = resolve(request);
+      expect(outcome.kind).toBe(isSatisfiable(request) ? "resolved" : "conflict");
+      if (outcome.kind !== "resolved") return;
+      const chosen = outcome.plugins.map(({ candidate }) => candidate);
+      expect(isSound(chosen, request)).toBe(true);
+    }),
+    { numRuns: 2000 * EFFORT },
+  );
+});
+
+it("removes and changes the least of what is locked, then takes the fewest adapters, then the fewest copies", () => {
+  fc.assert(
+    fc.property(fullInstances, (request) => {
+      const outcome = resolve(request);
+      fc.pre(outcome.kind === "resolved");
+      const chosen = outcome.plugins.map(({ candidate }) => candidate);
+      expect(outcome.optimal).toBe(true);
+      expect(costsOf(chosen, request)).toEqual(leastCosts(request));
+    }),
+    { numRuns: 150 * EFFORT },
+  );
+});
+
+it("leaves no plugin older than it could be with all others as new", () => {
+  const unlocked = instances.map((request) => ({
+    ...request,
+    prefer: new Map(),
+    policy: { preReleases: "explicit" as const },
+  }));
+  fc.assert(
+    fc.property(unlocked, (request) => {
+      const outcome = resolve(request);
+      fc.pre(outcome.kind === "resolved");
+      const chosen = outcome.plugins.map(({ candidate }) => candidate);
+      for (const candidate of chosen) {
+        for (const other of request.candidates) {
+          if (other.manifest.name !== candidate.manifest.name) continue;
+          const newer = chosen.map((member) => (member === candidate ? other : member));
+          expect(isNewer(newer, chosen) && isSound(newer, request)).toBe(false);
+        }
+      }
+    }),
+    { numRuns: 500 * EFFORT },
+  );
+});
+
+it("refutes step by step, each of which follows", () => {
+  fc.assert(
+    fc.property(instances, (request) => {
+      const session = new Session(request);
+      const { requirements } = session.catalog.request;
+      fc.pre(session.solve(requirements, { left: request.stepBudget }).kind === "none");
+      expect(flawsOf(session, requirements)).toEqual([]);
+    }),
+    { numRuns: 500 * EFFORT },
   );
 });
 
@@ -36,7 +102,7 @@ it("answers with a sound set, in which a chain of requirements leads from the de
       }
       expect(tied).toEqual(new Set(chosen));
     }),
-    { numRuns: 500 },
+    { numRuns: 300 * EFFORT },
   );
 });
 
@@ -61,7 +127,7 @@ it("binds one provider where one is wanted and all of them where many are, of th
         expect(providers).toHaveLength(isOne ? Math.min(1, fitting.length) : fitting.length);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 300 * EFFORT },
   );
 });
 
@@ -70,7 +136,7 @@ it("gives one answer for a request in any order", () => {
     fc.property(shuffledInstances(), ([request, shuffled]) => {
       expect(JSON.stringify(resolve(shuffled))).toBe(JSON.stringify(resolve(request)));
     }),
-    { numRuns: 500 },
+    { numRuns: 300 * EFFORT },
   );
 });
 
@@ -80,7 +146,7 @@ it("gives up rather than give another answer when its steps run out", () => {
       const outcome = resolve({ ...request, stepBudget });
       expect([isSatisfiable(request) ? "resolved" : "conflict", "gave-up"]).toContain(outcome.kind);
     }),
-    { numRuns: 500 },
+    { numRuns: 300 * EFFORT },
   );
 });
 
@@ -101,7 +167,7 @@ it("proves a conflict with facts that contradict each other, none of them idle",
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 300 * EFFORT },
   );
 });
 
@@ -130,7 +196,7 @@ it("suggests changes that hold, and none that does without one of its parts", ()
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 300 * EFFORT },
   );
 });
 
@@ -186,7 +252,7 @@ function restrictTo(request: ResolveRequest, facts: readonly Fact[]): ResolveReq
     facts.some((fact) => {
       const isSame =
         fact.verb === statement.verb && fact.target === statement.target && fact.range === statement.range;
-      if (by === "deployment" || fact.by === "deployment") return isSame && by === fact.by;
+      if (typeof by === "string" || typeof fact.by === "string") return isSame && by === fact.by;
       return isSame && fact.by.plugin === by.plugin && fact.by.versions.includes(by.versions[0] ?? "");
     });
   const candidates = request.candidates.map((candidate): Candidate => {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { explain } from "../../src/resolver/explain.ts";
+import { explain } from "../../src/resolver/answers/explain.ts";
 import type { ResolveOutcome } from "../../src/resolver/resolve.ts";
 import { HOST, named, needs, needsPort, plugin, resolveFrom, versionsOf } from "./registry.ts";
 
@@ -168,12 +168,11 @@ it("never brings an optional requirement in, but holds it to its range", () => {
   expect(versionsOf(resolveFrom(store, { a: "*", b: "*" }))).toEqual({ a: "1.0.0", b: "2.0.0" });
   expect(explained(resolveFrom(store, { a: "*", b: "^1" }))).toMatchInlineSnapshot(`
     "No set of versions meets all of this:
-      - the deployment needs @tradsys/a *, which 1.0.0 meets
-      - the deployment needs @tradsys/b ^1, which 1.0.0 meets
-      - @tradsys/a 1.0.0 works with no other @tradsys/b than ^2
-    A deployment holds one version of each plugin.
-    Each of these was resolved and holds:
-      - change @tradsys/b to ^2.0.0"
+      - @tradsys/a * means 1.0.0, which works with no other @tradsys/b than ^2
+      - the deployment needs @tradsys/b ^1 (1.0.0)
+    Only one version of @tradsys/b can run.
+    This was resolved and holds:
+      raise @tradsys/b to ^2.0.0"
   `);
 });
 
@@ -195,11 +194,10 @@ it("never puts together what refuses each other", () => {
   });
   expect(explained(resolveFrom(store, { a: "*", b: "^1" }))).toMatchInlineSnapshot(`
     "No set of versions meets all of this:
-      - the deployment needs @tradsys/a *, which 1.0.0 meets
-      - the deployment needs @tradsys/b ^1, which 1.0.0 meets
-      - @tradsys/a 1.0.0 does not work with @tradsys/b <2
-    Each of these was resolved and holds:
-      - change @tradsys/b to ^2.0.0"
+      - @tradsys/a * means 1.0.0, which does not work with @tradsys/b <2
+      - the deployment needs @tradsys/b ^1 (1.0.0)
+    This was resolved and holds:
+      raise @tradsys/b to ^2.0.0"
   `);
 });
 
@@ -229,8 +227,8 @@ it("says that no version is in range, and suggests one", () => {
   expect(outcome).toMatchObject({ conflict: { kind: "no-version" } });
   expect(explained(outcome)).toMatchInlineSnapshot(`
     "The deployment needs @tradsys/a ^2, and the store has only 1.5.0, 1.4.0, 1.3.0, 1.2.0 and 2 more.
-    Each of these was resolved and holds:
-      - change @tradsys/a to ^1.5.0"
+    This was resolved and holds:
+      lower @tradsys/a to ^1.5.0"
   `);
 });
 
@@ -262,14 +260,12 @@ it("says which port nobody provides, merging the versions that need it", () => {
     plugin(`a ${version}`, { requires: [needsPort("fed", "^1")] }),
   );
   const feed = plugin("b 1.0.0", { provides: { feed: "1.0.0" } });
-  expect(explained(resolveFrom([...store, feed], { a: "*" }))).toMatchInlineSnapshot(`
-    "No set of versions meets all of this:
-      - the deployment needs @tradsys/a *, which 1.1.0 and 1.0.0 meet
-      - @tradsys/a 1.1.0 and 1.0.0 need port fed ^1, and nothing in the store provides that port (did you mean feed?)"
-  `);
+  expect(explained(resolveFrom([...store, feed], { a: "*" }))).toMatchInlineSnapshot(
+    `"@tradsys/a * means 1.1.0 and 1.0.0, which need port fed ^1, and nothing in the store provides that port (did you mean feed?)."`,
+  );
 });
 
 it("gives up when its steps run out, which is not a no", () => {
-  const store = [plugin("a 1.0.0", { requires: [needs("b", "*")] }), plugin("b 1.0.0")];
-  expect(resolveFrom(store, { a: "*" }, { stepBudget: 1 })).toEqual({ kind: "gave-up", steps: 1 });
+  const store = ["1.0.0", "1.1.0"].flatMap((version) => [plugin(`a ${version}`), plugin(`b ${version}`)]);
+  expect(resolveFrom(store, { a: "*", b: "*" }, { stepBudget: 1 })).toEqual({ kind: "gave-up", steps: 1 });
 });

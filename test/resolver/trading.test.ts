@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { expect, it } from "vitest";
 
-import { explain } from "../../src/resolver/explain.ts";
+import { explain } from "../../src/resolver/answers/explain.ts";
 import { resolveFrom, versionsOf } from "./registry.ts";
 import { FIRST_DEPLOYMENT, TRADING } from "./trading.ts";
 

@@ -132,6 +132,12 @@ ${manifest}
   return `acme-${name}-${version}`;
 }
 
+/** A plugin whose one facet requires another plugin. */
+export const requiring = (name: string, plugin: string, range: string) => ({
+  name,
+  manifest: `facets: { main: { requires: [{ plugin: "${plugin}", range: "${range}" }] } }`,
+});
+
 /** Writes a deployment of these plugins, each with any version. */
 export async function writeDeployment(
   folder: string,

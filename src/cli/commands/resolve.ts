@@ -1,78 +1,90 @@
-import { resolve as resolvePath } from "node:path";
-
 import { TradsysError } from "../../domain/errors.ts";
+import type { PluginName } from "../../domain/ids.ts";
 import type { Lock } from "../../domain/lock.ts";
-import { parseDeployment, parseLock } from "../../manifest/parse.ts";
-import { explain } from "../../resolver/explain.ts";
+import { explain } from "../../resolver/answers/explain.ts";
 import { toLock } from "../../resolver/lock.ts";
-import { resolve } from "../../resolver/resolve.ts";
-import { listCandidates } from "../../store/read.ts";
-import { defineCommand, type Io } from "../command.ts";
-import { beside, plural, readDocument, reviewable, short } from "../documents.ts";
-import { ROOT_OPTION, storeOf } from "../options.ts";
+import { resolve, type ResolveRequest } from "../../resolver/resolve.ts";
+import { defineCommand } from "../command.ts";
+import { plural, reviewable, short } from "../documents.ts";
+import { ROOT_OPTION } from "../options.ts";
 import { shownPath } from "../render.ts";
+import { gaveUp, lockOf, pluginOf, resolving, STRATEGY_OPTION } from "../resolving.ts";
 import { table } from "../table.ts";
 
-/** Candidates that may be tried before the answer is `gave-up`. */
-const STEP_BUDGET = 100_000;
-
 export const resolveCommand = defineCommand({
-  usage: "<deployment>",
-  example: "tradsys resolve paper-desk.yaml --root /srv/tradsys",
+  usage: "<deployment> [plugin to upgrade]...",
+  example: "tradsys resolve paper-desk.yaml --upgrade @tradsys/risk-core --root /srv/tradsys",
   options: {
     ...ROOT_OPTION,
+    ...STRATEGY_OPTION,
     upgrade: {
       type: "boolean",
       default: false,
-      description: "Prefer the newest versions over the locked ones",
+      description: "Take the newest versions of the plugins named, or of all, over the locked ones",
+    },
+    frozen: {
+      type: "boolean",
+      default: false,
+      description: "Take nothing but what is locked, and write nothing",
     },
   },
-  positionals: [1, 1],
+  positionals: [1, 1000],
 
-  async run({ flags, args: [arg = ""] }, io) {
-    const file = resolvePath(io.cwd, arg);
-    const { value: deployment } = await readDocument(io, file, parseDeployment);
-    const candidates = await listCandidates(io.files, await storeOf(io, flags));
-    const lockFile = beside(file, ".lock.json");
-    const before = await existingLock(io, lockFile);
-    const preferred = flags.upgrade ? [] : (before?.plugins ?? []);
-
-    const outcome = resolve({
-      requirements: deployment.plugins,
-      candidates,
-      host: io.host,
-      prefer: new Map(preferred.map(({ name, version }) => [name, version])),
-      stepBudget: STEP_BUDGET,
-    });
-    if (outcome.kind === "gave-up") {
-      throw new TradsysError("GAVE_UP", `no answer after ${outcome.steps} steps; there may be one`, {
-        hint: "Narrow the ranges of the deployment, so that fewer versions are possible.",
-        location: { file },
+  async run({ flags, args: [arg = "", ...names] }, io) {
+    if (flags.upgrade && flags.frozen) {
+      throw new TradsysError("USAGE", "--upgrade and --frozen ask for opposite things");
+    }
+    if (names.length > 0 && !flags.upgrade) {
+      throw new TradsysError("USAGE", `what to do with ${names.join(", ")}?`, {
+        hint: "--upgrade takes the newest versions of the plugins named.",
       });
     }
+    const { frozen } = flags;
+    const asked = await resolving(io, arg, flags);
+    if (frozen) lockOf(asked);
+    const { file, deployment, lockFile, lock: before, request } = asked;
+    const outcome = resolve({ ...request, ...upgrading(request, flags.upgrade, names), frozen });
+    if (outcome.kind === "gave-up") throw gaveUp(outcome.steps, file);
     if (outcome.kind === "conflict") {
-      const code = outcome.conflict.kind === "unknown" ? "PLUGIN_UNKNOWN" : "UNSATISFIABLE";
+      const code = frozen
+        ? "LOCK_STALE"
+        : outcome.conflict.kind === "unknown"
+          ? "PLUGIN_UNKNOWN"
+          : "UNSATISFIABLE";
       throw new TradsysError(code, explain(outcome.conflict), { location: { file } });
     }
     const lock = toLock(deployment, io.host, outcome);
-    await io.files.write(lockFile, reviewable(lock));
+    if (!frozen) await io.files.write(lockFile, reviewable(lock));
     return { data: lock, lines: describe(lock, before, shownPath(lockFile, io.cwd)) };
   },
 });
 
-async function existingLock(io: Io, file: string): Promise<Lock | undefined> {
-  if ((await io.files.kind(file)) === "missing") return undefined;
-  return (await readDocument(io, file, parseLock)).value;
+/** Without names, all of the lock is let go of. */
+function upgrading(
+  request: ResolveRequest,
+  isUpgrade: boolean,
+  names: readonly string[],
+): Pick<ResolveRequest, "prefer" | "upgrade"> {
+  if (isUpgrade && names.length === 0) return { prefer: new Map() };
+  const upgrade = new Set<PluginName>(names.map((name) => pluginOf(name).name));
+  return { prefer: request.prefer, upgrade };
 }
 
 function describe(lock: Lock, before: Lock | undefined, file: string): string[] {
-  const was = new Map(before?.plugins.map(({ name, version }) => [name, version]));
-  const rows = lock.plugins.map(({ name, version, content, requiredBy }) => {
-    const old = was.get(name);
-    const note = old !== undefined && old !== version ? `(was ${old})` : "";
-    return [`  ${name}@${version}`, short(content), `for ${reasons(requiredBy)}`, note];
+  const was = Map.groupBy(before?.plugins ?? [], ({ name }) => name);
+  const rows = lock.plugins.map(({ name, version, content, requiredBy, platforms }) => {
+    const old = (was.get(name) ?? []).map((plugin) => plugin.version);
+    const notes = [
+      ...(old.length > 0 && !old.includes(version) ? [`(was ${old.join(", ")})`] : []),
+      ...(platforms ? [`on ${platforms.join(", ")}`] : []),
+    ];
+    return [`  ${name}@${version}`, short(content), `for ${reasons(requiredBy)}`, notes.join(" ")];
   });
-  return [`${plural(lock.plugins.length, "plugin")} → ${file}`, ...table(rows)];
+  return [
+    `${plural(lock.plugins.length, "plugin")} → ${file}`,
+    ...table(rows),
+    ...(lock.optimal ? [] : ["There may be a better set: the search for it ran out of steps."]),
+  ];
 }
 
 function reasons(requiredBy: readonly string[]): string {

@@ -12,7 +12,7 @@ import {
 } from "../../manifest/layers/deployed-configs.ts";
 import { parseDeployment, parseLock, type Parsed } from "../../manifest/parse.ts";
 import type { PlanInput } from "../../planner/plan.ts";
-import { inputsDigest } from "../../resolver/lock.ts";
+import { inputsDigest, lockFor } from "../../resolver/lock.ts";
 import { readCurrent } from "../../store/generations.ts";
 import { listCandidates } from "../../store/read.ts";
 import type { Io } from "../command.ts";
@@ -33,7 +33,7 @@ export async function planInputs(
 ): Promise<{ readonly input: Omit<PlanInput, "request">; readonly deployment: Parsed<Deployment> }> {
   const deployment = await readDocument(io, file, parseDeployment);
   const { trust, platform, order, policy } = deployment.value;
-  const lock = await lockFor(io, file, deployment.value);
+  const lock = lockFor(await readLock(io, file, deployment.value), io.host.platform);
   const policyOfTrust = await readTrustFor(io, file, trust);
   const candidates = await listCandidates(io.files, store);
   const manifests = lockedCandidates(lock, candidates);
@@ -71,7 +71,7 @@ const givenBy = ({ plugins }: Deployment, configs: DeployedConfigs["configs"]): 
     }),
   );
 
-async function lockFor(io: Io, file: string, deployment: Deployment): Promise<Lock> {
+async function readLock(io: Io, file: string, deployment: Deployment): Promise<Lock> {
   const lockFile = beside(file, ".lock.json");
   const again = "Run `tradsys resolve` for this deployment.";
   if ((await io.files.kind(lockFile)) === "missing") {

@@ -23,7 +23,13 @@ export function checkPluginRanges(manifest: Manifest): Finding[] {
 
 /** Every version range of a deployment manifest parses, and some version lies in it. */
 export function checkDeploymentRanges(deployment: Deployment): Finding[] {
-  return badRanges(deployment.plugins.map(({ range }, i) => ({ range, pointer: `/plugins/${i}/range` })));
+  const { overrides = [], constraints = [], exclusions = [] } = deployment.resolution ?? {};
+  return badRanges([
+    ...deployment.plugins.map(({ range }, i) => ({ range, pointer: `/plugins/${i}/range` })),
+    ...Object.entries({ overrides, constraints, exclusions }).flatMap(([name, ranges]) =>
+      ranges.map(({ range }, i) => ({ range, pointer: `/resolution/${name}/${i}/range` })),
+    ),
+  ]);
 }
 
 function badRanges(ranges: readonly { range: string; pointer: string }[]): Finding[] {
