@@ -5,7 +5,7 @@ import { CHILD, permissionFlags, type Isolate, type IsolateOptions } from "./iso
 
 /**
  * V8's own limit for a worker, in MiB: far beyond what any plugin is allowed. V8 checks its limit too late for large
- * allocations and then ends the whole process, so the real limit is kept from outside, long before.
+ * allocations and then ends the whole process, so the real limit is kept from outside, long before. The process' own `--max-old-space-size` overrides it.
  */
 const V8_LIMIT_MIB = 4096;
 

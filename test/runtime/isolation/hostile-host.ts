@@ -11,7 +11,7 @@ const runtime = await startRuntime({
 const { ask } = portsOf(runtime);
 
 const told = await runtime
-  .limited({ ms: 5000 }, async () => ask("hostile", "act", file))
+  .limited({ ms: 4000 }, async () => ask("hostile", "act", file))
   .then(
     (value) => ({ value }),
     (error: unknown) => ({ code: (error as { code?: string }).code ?? "BAD_RESPONSE" }),
