@@ -117,6 +117,8 @@ it.for([
   const folder = await plannedDesk();
   const { data } = await tradsysJson(folder, "show @tradsys/risk-core");
   const [{ blob }] = data as [{ blob: string }];
+  // Without its pack a start reads the store.
+  await rm(join(folder, ".tradsys/host"), { recursive: true });
   await damage(join(folder, ".tradsys/store/blobs", ...blob.split(":")));
   expect(await refusal(folder, line, { golden })).toBe(77);
 });
