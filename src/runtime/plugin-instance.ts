@@ -43,9 +43,7 @@ async function loadAndActivate(
   plugin: LoadablePlugin,
   { loader, timeline, ...surroundings }: InlinePlacement,
 ): Promise<ReadonlyMap<string, FacetHandle>> {
-  // Not awaited where it is there: loading then belongs to the turn of the event loop that it was given.
-  const loaded = loader.load(plugin);
-  const definition = loaded instanceof Promise ? await loaded : loaded;
+  const definition = loader.load(plugin);
   const { manifest } = plugin.bundle;
   return activatePlugin({ ...plugin, manifest }, timed(definition, plugin.name, timeline), surroundings);
 }

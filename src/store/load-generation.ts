@@ -1,4 +1,3 @@
-import type { GenerationPlugin } from "../domain/plan.ts";
 import type { Files } from "../platform/files.ts";
 import type { ActiveGeneration } from "./generations.ts";
 import type { HostFolder } from "./host-folder.ts";
@@ -30,18 +29,10 @@ interface Loading {
  */
 export async function loadGeneration(active: ActiveGeneration, loading: Loading): Promise<LoadedGeneration> {
   const { files, root, now, host } = loading;
-  const verify = async (plugins: readonly GenerationPlugin[]): Promise<readonly VerifiedPlugin[]> => {
-    const { verifyGeneration } = await import("./verified-plugin.ts");
-    return verifyGeneration({ ...active.generation, plugins }, loading);
-  };
-  const elsewhere = async (plugin: GenerationPlugin): Promise<Buffer> => {
-    const [verified] = await verify([plugin]);
-    return (await verified?.code()) ?? Buffer.of();
-  };
   const packed = host
-    ? await readPluginPack(host, active, { now, floor: await readTrustFloor(files, root), elsewhere })
+    ? await readPluginPack(host, active, { now, floor: await readTrustFloor(files, root) })
     : "missing";
-  return typeof packed === "string"
-    ? { plugins: await verify(active.generation.plugins), pack: packed }
-    : { plugins: packed, pack: "used" };
+  if (typeof packed !== "string") return { plugins: packed, pack: "used" };
+  const { verifyGeneration } = await import("./verified-plugin.ts");
+  return { plugins: await verifyGeneration(active.generation, loading), pack: packed };
 }

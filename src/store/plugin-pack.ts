@@ -32,9 +32,7 @@ export async function keepPluginPack(
     signatures,
   }));
   const withCode = plugins.filter(({ bundle }) => codeDigest(bundle.manifest) !== "");
-  const bodies = await Promise.all(
-    withCode.map(async (plugin) => [codeDigest(plugin.bundle.manifest), await plugin.code()] as const),
-  );
+  const bodies = withCode.map((plugin) => [codeDigest(plugin.bundle.manifest), plugin.code()] as const);
   try {
     const host = await makeHostFolder(files, root);
     await host?.write(idOf(digest), head, new Map(bodies));
@@ -43,17 +41,14 @@ export async function keepPluginPack(
   }
 }
 
-interface Unpacking {
+interface Grounds {
   readonly now: Date;
   /** What the root has learned since the pack was written. */
   readonly floor: TrustFloor;
-  /** Where code comes from whose bytes in the pack are not those sealed. */
-  readonly elsewhere: (plugin: GenerationPlugin) => Promise<Buffer>;
 }
 
 /**
- * The plugins of a generation out of this host's pack, if full verification would let them run today. Their code is
- * proved at the moment it is taken.
+ * The plugins of a generation out of this host's pack, if full verification would let them run today.
  *
  * @returns `missing`, or `rejected` for a pack that is not whole, not sealed by this host for this generation, or
  *   holds what the trust policy no longer lets run.
@@ -61,27 +56,19 @@ interface Unpacking {
 export async function readPluginPack(
   host: HostFolder,
   { digest, generation }: ActiveGeneration,
-  { now, floor, elsewhere }: Unpacking,
+  { now, floor }: Grounds,
 ): Promise<readonly VerifiedPlugin[] | "missing" | "rejected"> {
   const pack = await host.read<readonly PackedPlugin[]>(idOf(digest));
   if (typeof pack === "string") return pack;
-  const ruling = rulingOf({ policy: generation.trust, floor, now });
   const plugins = generation.plugins.flatMap((plugin, i): VerifiedPlugin[] => {
     const packed = pack.head[i];
-    if (packed?.content !== plugin.content) return [];
+    const code = packed && pack.body(codeDigest(packed.manifest));
+    if (!code || packed.content !== plugin.content) return [];
     const { manifest, signatures } = packed;
-    const code = codeDigest(manifest);
-    return [
-      {
-        ...plugin,
-        bundle: { manifest },
-        signatures,
-        warnings: [],
-        code: () => pack.body(code) ?? elsewhere(plugin),
-      },
-    ];
+    return [{ ...plugin, bundle: { manifest }, signatures, warnings: [], code: () => code }];
   });
   const isWhole = plugins.length === generation.plugins.length;
+  const ruling = rulingOf({ policy: generation.trust, floor, now });
   return isWhole && stillTrusted(plugins, ruling) ? plugins : "rejected";
 }
 

@@ -19,7 +19,7 @@ export interface VerifiedPlugin extends GenerationPlugin {
   /** The signatures that let it run. */
   readonly signatures: readonly CheckedSignature[];
   /** The bytes of its code, proved to be those signed. They are what runs; there is no way to them by a path. */
-  code(): Buffer | Promise<Buffer>;
+  code(): Buffer;
   /** What to tell each time it is used: its signatures do not suffice, and the trust policy only warns of that. */
   readonly warnings: readonly Diagnostic[];
 }

@@ -2,7 +2,7 @@ import type { Phase, Span } from "../../runtime/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import { milliseconds, plural, short } from "../documents.ts";
 
-const PHASES: readonly Phase[] = ["start", "verify", "compile", "evaluate", "activate"];
+const PHASES: readonly Phase[] = ["start", "compile", "evaluate", "activate"];
 
 /**
  * A start as one page that needs nothing else: a row for each plugin, a bar for each thing it did. It is a table, so
@@ -68,7 +68,7 @@ const escaped = (text: string): string => text.replaceAll(/[&<>"]/g, (character)
 
 const STYLE = `
 :root { color-scheme: light dark; --text: light-dark(#1b1f24, #e6e8eb); --back: light-dark(#fff, #14171a);
-  --line: light-dark(#d5d9de, #343a41); --start: light-dark(#c3cbd4, #4a525c); --verify: light-dark(#00695c, #4db6ac);
+  --line: light-dark(#d5d9de, #343a41); --start: light-dark(#c3cbd4, #4a525c);
   --compile: light-dark(#b34700, #ffab66); --evaluate: light-dark(#1455b3, #82b1ff); --activate: light-dark(#8e24aa, #ce93d8);
   --critical: light-dark(#c4001a, #ff6b78); }
 body { font: 14px/1.45 system-ui, sans-serif; color: var(--text); background: var(--back); margin: 1.5rem; }

@@ -21,7 +21,7 @@ export const ANSWER_HEAD = 8;
  * @returns `undefined` if nothing usable came out of it: it took too long, it ended early, or its V8 is not ours.
  */
 export async function compileAhead(plugin: VerifiedPlugin, signal: AbortSignal): Promise<Buffer | undefined> {
-  const code = await plugin.code();
+  const code = plugin.code();
   const [{ spawn }, { constants, setPriority }] = await Promise.all([
     import("node:child_process"),
     import("node:os"),

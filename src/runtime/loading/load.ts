@@ -20,8 +20,8 @@ export interface CacheCounts {
 
 /** Turns verified plugins of this process into definitions. */
 export interface Loader {
-  /** Proves, compiles and runs a plugin's code; at once where its bytes are at hand. @throws {TradsysError} `LOAD_FAILED` */
-  load(plugin: LoadablePlugin): PluginDefinition | Promise<PluginDefinition>;
+  /** Compiles and runs a plugin's code. @throws {TradsysError} `LOAD_FAILED` */
+  load(plugin: LoadablePlugin): PluginDefinition;
   counts(): CacheCounts;
 }
 
@@ -37,30 +37,22 @@ export function createLoader({ cache, hostModules, timeline, onCompiled }: Loadi
   const rejected: string[] = [];
   let [hits, misses] = [0, 0];
 
-  const run = (plugin: LoadablePlugin, code: Buffer, verifyingFrom: number): PluginDefinition => {
-    const { name, bundle } = plugin;
-    const { manifest } = bundle;
-    const compiled = cache.take(plugin);
-    timeline.note({ phase: "verify", plugin: name, fromMs: verifyingFrom });
-    const compilingFrom = timeline.now();
-    const script = compile({ manifest, code, compiled });
-    if (!compiled) misses += 1;
-    else if (script.cachedDataRejected === true) rejected.push(name);
-    else hits += 1;
-    onCompiled?.(script);
-    timeline.note({ phase: "compile", plugin: name, fromMs: compilingFrom });
-    const evaluatingFrom = timeline.now();
-    const definition = evaluate(script, manifest, hostModules);
-    timeline.note({ phase: "evaluate", plugin: name, fromMs: evaluatingFrom });
-    return definition;
-  };
   return {
     load(plugin) {
-      const from = timeline.now();
-      const code = plugin.code();
-      return code instanceof Promise
-        ? code.then((bytes) => run(plugin, bytes, from))
-        : run(plugin, code, from);
+      const { name, bundle } = plugin;
+      const { manifest } = bundle;
+      const compilingFrom = timeline.now();
+      const compiled = cache.take(plugin);
+      const script = compile({ manifest, code: plugin.code(), compiled });
+      if (!compiled) misses += 1;
+      else if (script.cachedDataRejected === true) rejected.push(name);
+      else hits += 1;
+      onCompiled?.(script);
+      timeline.note({ phase: "compile", plugin: name, fromMs: compilingFrom });
+      const evaluatingFrom = timeline.now();
+      const definition = evaluate(script, manifest, hostModules);
+      timeline.note({ phase: "evaluate", plugin: name, fromMs: evaluatingFrom });
+      return definition;
     },
     counts: () => ({ hits, misses, rejected: [...rejected] }),
   };

@@ -1,7 +1,7 @@
 import type { FacetId } from "../../domain/ids.ts";
 
 /** What a plugin or one of its facets spends its start with. */
-export type Phase = "verify" | "compile" | "evaluate" | "activate" | "start";
+export type Phase = "compile" | "evaluate" | "activate" | "start";
 
 /** A stretch of time of one plugin or facet. Milliseconds since the start began. */
 export interface Span {
