@@ -38,7 +38,7 @@ describe.each(ISOLATED)("a plugin in a %s", (level) => {
       for await (const event of stream) heard.push(`event ${String(event)}`);
     })();
     const asked = ask("dependant", "ask");
-    await expect.poll(() => heard).toEqual(["event 1"]);
+    await expect.poll(() => heard, { timeout: 10_000 }).toEqual(["event 1"]);
     await expect(ask("fragile", "end")).rejects.toMatchObject({
       code: "PLUGIN_CRASHED",
       outcome: "unknown",
@@ -131,7 +131,7 @@ describe.each(ISOLATED)("a plugin in a %s", (level) => {
     for (let read = 0; read < 1000; read++) await reader.next();
     expect(await ask("source", "taken")).toBeLessThanOrEqual(1001 + 257);
     await reader.return?.();
-    await expect.poll(async () => ask("source", "isClosed")).toBe(true);
+    await expect.poll(async () => ask("source", "isClosed"), { timeout: 10_000 }).toBe(true);
   });
 
   it("takes no more calls than it can be expected to answer", async () => {

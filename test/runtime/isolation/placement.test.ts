@@ -58,12 +58,12 @@ it("gives a plugin without grants a worker that has started, and then makes anot
   onTestFinished(() => void process.off("worker", count));
 
   const spares = new SpareWorkers(1);
-  await expect.poll(() => started).toBe(1);
+  await expect.poll(() => started, { timeout: 10_000 }).toBe(1);
   const options = { memoryBytes: 0, files: [], env: {} };
   const isolates = [spares.take(options)];
-  await expect.poll(() => started, { timeout: 5000 }).toBe(2);
+  await expect.poll(() => started, { timeout: 10_000 }).toBe(2);
   isolates.push(spares.take({ ...options, files: ["/tmp"] }));
-  await expect.poll(() => started).toBe(3);
+  await expect.poll(() => started, { timeout: 10_000 }).toBe(3);
   for (const isolate of isolates) isolate.kill();
   await Promise.all([...isolates.map(({ ended }) => ended), spares.close()]);
 });
