@@ -77,18 +77,7 @@ export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
 
   const start = estimateStart(next, ordered.value, input.measured ?? new Map());
   const nextOrder = start.waves.flat();
-  const generation: Generation = {
-    apiVersion: GENERATION_API_VERSION,
-    deployment: lock.deployment,
-    host: lock.host,
-    trust,
-    plugins: [...next.plugins.values()].map(toGenerationPlugin),
-    facets: nextOrder.map((id) => ({
-      id,
-      after: ordered.value.after.get(id) ?? [],
-      ports: portsOf(next, id),
-    })),
-  };
+  const generation = nextGeneration(next, { lock, trust, order: nextOrder, after: ordered.value.after });
 
   const versions = changesBetween(base, next, inRange);
   const replaced = new Set(versions.filter(isReplaced).map(({ plugin }) => plugin));
@@ -142,6 +131,25 @@ export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
     policy: judged.value,
     generation,
   });
+}
+
+/** The set to activate, complete in itself. */
+function nextGeneration(
+  next: WiredSet,
+  given: Pick<PlanInput, "lock" | "trust"> & {
+    readonly order: readonly FacetId[];
+    readonly after: ReadonlyMap<FacetId, readonly FacetId[]>;
+  },
+): Generation {
+  const { lock, trust, order, after } = given;
+  return {
+    apiVersion: GENERATION_API_VERSION,
+    deployment: lock.deployment,
+    host: lock.host,
+    trust,
+    plugins: [...next.plugins.values()].map(toGenerationPlugin),
+    facets: order.map((id) => ({ id, after: after.get(id) ?? [], ports: portsOf(next, id) })),
+  };
 }
 
 /** Two versions side by side take memory. Where there is not enough, plugins change at once instead. */
