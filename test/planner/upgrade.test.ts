@@ -151,10 +151,11 @@ describe("where one plugin at a time is impossible", () => {
   });
 
   it("puts an adapter between for a while where there is one", () => {
-    const adapter = plugin("old-feed 1.0.0", {
-      provides: { feed: "1.4.0" },
-      requires: [needsPort("feed", "^2")],
-    });
+    const adapter = plugin(
+      "old-feed 1.0.0",
+      { provides: { feed: "1.4.0" }, requires: [needsPort("feed", "^2")] },
+      { kind: "adapter" },
+    );
     const plan = planFor(
       upgradeOf([feed("1.0.0"), ...readers("1.0.0", "^1")], [feed("2.0.0"), ...readers("2.0.0", "^2")], {
         adapters: [adapter],
