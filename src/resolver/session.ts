@@ -5,7 +5,7 @@ import type { Term } from "./engine/model.ts";
 import { solve, type Solution } from "./engine/optimise.ts";
 import { Search, type Budget, type Question } from "./engine/search.ts";
 import { byText, Catalog } from "./rules/catalog.ts";
-import { Encoding } from "./rules/encoding.ts";
+import { Encoding, type Copy } from "./rules/encoding.ts";
 import { Preference } from "./rules/preference.ts";
 import type { DeploymentRequirement, ResolveRequest } from "./rules/request.ts";
 import type { Rule, Statement } from "./rules/statements.ts";
@@ -80,17 +80,19 @@ export class Session {
       );
   }
 
-  /** Whom a solution chose to meet a requirement of a version, where there was a choice. */
+  /** Whom a solution chose to meet a requirement of a version or of the deployment. */
   supplier(
     { values }: Solution,
-    candidate: Candidate,
+    owner: Candidate | "deployment",
     wanted: Pick<Statement, "target" | "range">,
   ): Candidate | undefined {
-    const variable = this.encoding.meansOf(candidate, wanted);
+    const variable = this.encoding.meansOf(owner, wanted);
     const meaning = variable === undefined ? undefined : this.encoding.meaning(variable);
-    if (variable === undefined || meaning?.kind !== "choice") return undefined;
-    const offer = meaning.offers[(values.get(variable) ?? 0) - 1];
-    return offer?.copy.candidates[(values.get(offer.copy.variable) ?? 0) - 1];
+    const chosenFrom = (copy: Copy | undefined) => copy?.candidates[(values.get(copy.variable) ?? 0) - 1];
+    if (variable === undefined || !meaning) return undefined;
+    if (meaning.kind === "plugin") return chosenFrom(meaning.copy);
+    if (meaning.kind === "choice") return chosenFrom(meaning.offers[(values.get(variable) ?? 0) - 1]?.copy);
+    return undefined;
   }
 
   #question(rules: readonly Rule[]): Question {

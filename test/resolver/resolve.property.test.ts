@@ -51,8 +51,10 @@ it("removes and changes the least of what is locked, then takes the fewest adapt
 });
 
 it("leaves no plugin older than it could be with all others as new", () => {
+  // Whom a port is taken from is decided before which version: what is said here holds among needs by name.
   const unlocked = instances.map((request) => ({
     ...request,
+    candidates: request.candidates.map(withoutPorts),
     prefer: new Map(),
     policy: { preReleases: "explicit" as const },
   }));
@@ -219,6 +221,14 @@ const isProvider = ({ manifest, facet }: ManifestFacet, requirement: FacetRequir
   "plugin" in requirement
     ? requirement.plugin === manifest.name && satisfies(manifest.version, requirement.range)
     : satisfies(facet.provides[requirement.port] ?? "", requirement.range);
+
+const withoutPorts = (candidate: Candidate): Candidate => {
+  const facets = Object.entries(candidate.manifest.facets).map(([name, facet]) => [
+    name,
+    { ...facet, requires: facet.requires.filter((requirement) => "plugin" in requirement) },
+  ]);
+  return { ...candidate, manifest: { ...candidate.manifest, facets: Object.fromEntries(facets) } };
+};
 
 const shuffledInstances = () =>
   instances.chain((request) =>

@@ -1,4 +1,4 @@
-import { facetId, type FacetId } from "../../domain/ids.ts";
+import { facetId, type FacetId, type PluginName } from "../../domain/ids.ts";
 import type { Binding, Candidate } from "../../domain/lock.ts";
 import { targetOf, type Facet, type FacetRequirement } from "../../domain/manifest.ts";
 import type { Solution } from "../engine/optimise.ts";
@@ -41,38 +41,46 @@ interface Wire {
 /**
  * Decides who provides what, in a set that meets every rule.
  *
- * `one` takes a facet of the same plugin before any other; then the plugin that the deployment prefers for the port,
- * what the search chose if it was locked, a plugin that something needs by name (which may make one superfluous that
- * was chosen for the port alone), what the search chose. `many` takes all in range. Plugins that no chain of bindings
- * ties to the deployment are left out.
+ * `one` takes a facet of the same plugin before any other, and then whom the search chose. A plugin that the
+ * deployment prefers for the port, or that something needs by name, comes before that where it makes others
+ * superfluous, none of them locked. `many` takes all in range. Plugins that no chain of bindings ties to the
+ * deployment are left out.
  */
 export function bind(session: Session, solution: Solution): BoundSet {
+  const thrifty = bindBy(session, solution, "thrift");
+  const kept = new Set(thrifty.plugins.map(({ candidate }) => candidate));
+  const { prefer } = session.catalog.request;
+  const isLoss = session
+    .chosen(solution)
+    .some((candidate) => !kept.has(candidate) && prefer.has(candidate.manifest.name));
+  return isLoss ? bindBy(session, solution, "search") : thrifty;
+}
+
+function bindBy(session: Session, solution: Solution, guide: "thrift" | "search"): BoundSet {
   const { catalog } = session;
   const chosen = session.chosen(solution);
   const asked = new Set(
-    catalog.request.requirements.flatMap(
-      ({ name, range }) =>
-        chosen.findLast(
-          (candidate) => candidate.manifest.name === name && catalog.isInRange(candidate, range),
-        ) ?? [],
-    ),
+    catalog.request.requirements.flatMap(({ name, range }) => {
+      const picked = session.supplier(solution, "deployment", { target: `plugin:${name}`, range });
+      return picked ?? chosen.find(({ manifest }) => manifest.name === name) ?? [];
+    }),
   );
-  const reached = reach(wire({ session, solution, set: chosen, asked }), asked);
+  const reached = reach(wire({ session, solution, guide, set: chosen, asked }), asked);
   const members = chosen.filter((candidate) => reached.has(candidate));
-  const wires = wire({ session, solution, set: members, asked });
+  const wires = wire({ session, solution, guide, set: members, asked });
 
+  const needed = wires.filter(({ optional }) => !optional);
+  const requirers = Map.groupBy(
+    needed.flatMap(({ owner, suppliers, binding: { facet } }) =>
+      suppliers.filter((candidate) => candidate !== owner).map((candidate) => ({ candidate, facet })),
+    ),
+    ({ candidate }) => candidate,
+  );
   const plugins = members.map((candidate) => ({
     candidate,
     requiredBy: [
       ...(asked.has(candidate) ? ["deployment" as const] : []),
-      ...new Set(
-        wires
-          .filter(
-            ({ owner, optional, suppliers }) =>
-              !optional && owner !== candidate && suppliers.includes(candidate),
-          )
-          .map(({ binding }) => binding.facet),
-      ),
+      ...new Set(requirers.get(candidate)?.map(({ facet }) => facet)),
     ],
   }));
   return { plugins, bindings: wires.map(({ binding }) => binding) };
@@ -81,13 +89,20 @@ export function bind(session: Session, solution: Solution): BoundSet {
 interface Wiring {
   readonly session: Session;
   readonly solution: Solution;
+  readonly guide: "thrift" | "search";
   readonly set: readonly Candidate[];
   readonly asked: ReadonlySet<Candidate>;
 }
 
-function wire({ session, solution, set, asked }: Wiring): readonly Wire[] {
+function wire({ session, solution, guide, set, asked }: Wiring): readonly Wire[] {
   const { catalog } = session;
   const members = membersOf(set);
+  const copiesOf = Map.groupBy(set, ({ manifest }) => manifest.name);
+  const facetsOf = Map.groupBy(members, ({ candidate }) => candidate);
+  const providersOf = Map.groupBy(
+    members.flatMap((member) => Object.keys(member.facet.provides).map((port) => ({ member, port }))),
+    ({ port }) => port,
+  );
   const byName = new Set([
     ...[...asked].map(({ manifest }) => manifest.name),
     ...members.flatMap(({ candidate, facet }) => pluginsNeededBy(candidate, facet)),
@@ -117,12 +132,11 @@ function wire({ session, solution, set, asked }: Wiring): readonly Wire[] {
   }
 
   /** All facets of the best copy in range. */
-  function namedSuppliers(owner: Member, plugin: string, range: string): readonly Member[] {
-    const copies = set.filter(
-      (candidate) => candidate.manifest.name === plugin && catalog.isInRange(candidate, range),
-    );
-    const best = copies.includes(owner.candidate) ? owner.candidate : copies.at(-1);
-    return members.filter(({ id, candidate }) => candidate === best && id !== owner.id);
+  function namedSuppliers(owner: Member, plugin: PluginName, range: string): readonly Member[] {
+    const copies = (copiesOf.get(plugin) ?? []).filter((candidate) => catalog.isInRange(candidate, range));
+    const picked = session.supplier(solution, owner.candidate, { target: `plugin:${plugin}`, range });
+    const best = copies.includes(owner.candidate) ? owner.candidate : (picked ?? copies.at(-1));
+    return best ? (facetsOf.get(best) ?? []).filter(({ id }) => id !== owner.id) : [];
   }
 
   function portSuppliers({
@@ -136,10 +150,9 @@ function wire({ session, solution, set, asked }: Wiring): readonly Wire[] {
     range: string;
     isOne: boolean;
   }) {
-    const fitting = members.filter(({ id, facet }) => {
-      const version = facet.provides[port];
-      return id !== owner.id && version !== undefined && catalog.admits(range, version);
-    });
+    const fitting = (providersOf.get(port) ?? [])
+      .map(({ member }) => member)
+      .filter(({ id, facet }) => id !== owner.id && catalog.admits(range, facet.provides[port] ?? ""));
     const hosted = host.ports?.[port];
     if (isOne && hosted !== undefined && catalog.admits(range, hosted))
       return { suppliers: [], byHost: true as const };
@@ -151,9 +164,9 @@ function wire({ session, solution, set, asked }: Wiring): readonly Wire[] {
       const { name } = candidate.manifest;
       return [
         Number(candidate !== owner.candidate),
+        Number(guide === "search" && candidate !== picked),
         chain?.get(candidate) ?? 0,
         declared.includes(name) ? declared.indexOf(name) : declared.length,
-        Number(candidate !== picked || !catalog.request.prefer.has(name)),
         Number(!byName.has(name)),
         Number(candidate !== picked),
         Number(!catalog.isLocked(candidate)),

@@ -90,8 +90,8 @@ interface Saying {
   readonly terms: readonly Term[];
 }
 
-/** Versions up to which each one is asked whether the proof needs it. */
-const MOST_VERSIONS = 400;
+/** Statements up to which each one is asked whether the proof needs it, and versions: nobody reads a longer one. */
+const MOST = { statements: 100, versions: 400 };
 
 /** The statements behind the last `none`, none of them idle, in reading order. */
 export function factsOf({ session, requirements, budget }: Asked): readonly Fact[] {
@@ -109,9 +109,10 @@ export function factsOf({ session, requirements, budget }: Asked): readonly Fact
     const used = session.contradiction(clauses, definitions, budget);
     return used && sayings.filter((_, place) => used.has(place));
   };
-  const needed = minimal([...stated, ...asked], contradiction);
+  const all = [...stated, ...asked];
+  const needed = all.length > MOST.statements ? all : minimal(all, contradiction);
   const apart = needed.flatMap(onePerVersion);
-  const exact = apart.length > MOST_VERSIONS ? needed : minimal(apart, contradiction);
+  const exact = apart.length > MOST.versions ? needed : minimal(apart, contradiction);
   return inReadingOrder(merge(session.catalog, exact));
 }
 

@@ -35,7 +35,7 @@ export class Catalog {
   readonly #ranges = new Map<string, Range>();
   readonly #intervals = new Map<Listing, Map<string, readonly Interval[]>>();
   readonly #versions = new Map<string, SemVer>();
-  readonly #admitted = new Map<string, boolean>();
+  readonly #admitted = new Map<string, Map<string, boolean>>();
   readonly #obstacles = new Map<Candidate, Obstacle | undefined>();
   #ports: ReadonlyMap<string, readonly Provision[]> | undefined;
 
@@ -124,12 +124,13 @@ export class Catalog {
 
   /** Whether a range admits a version. */
   readonly admits = (range: string, version: string): boolean => {
-    const key = `${version} ${range}`;
-    let isAdmitted = this.#admitted.get(key);
+    let byVersion = this.#admitted.get(range);
+    if (!byVersion) this.#admitted.set(range, (byVersion = new Map()));
+    let isAdmitted = byVersion.get(version);
     if (isAdmitted === undefined) {
       // Not `satisfies`: given a broken range, it says no instead of failing.
       isAdmitted = this.#range(range, false).test(this.#version(version));
-      this.#admitted.set(key, isAdmitted);
+      byVersion.set(version, isAdmitted);
     }
     return isAdmitted;
   };

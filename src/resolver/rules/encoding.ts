@@ -1,17 +1,9 @@
-import type { PluginName } from "../../domain/ids.ts";
+import type { FacetId, PluginName } from "../../domain/ids.ts";
 import type { Candidate } from "../../domain/lock.ts";
 import { targetOf, type FacetRequirement, type Target } from "../../domain/manifest.ts";
 import { ABSENT, Model, type RowSink, type Term, type Variable } from "../engine/model.ts";
 import type { SetHandle } from "../engine/sets.ts";
-import {
-  byText,
-  facetsOf,
-  isAdapterOf,
-  splitTarget,
-  type Catalog,
-  type Listing,
-  type Provision,
-} from "./catalog.ts";
+import { byText, facetsOf, isAdapterOf, splitTarget, type Catalog, type Listing } from "./catalog.ts";
 import { compatibilityOf } from "./copies.ts";
 import type { Interval } from "./ranges.ts";
 import type { Rule, Statement } from "./statements.ts";
@@ -117,13 +109,13 @@ export class Encoding {
     ];
   }
 
-  /** The variable by which a requirement of a version was met, where there was a choice, or the only plugin. */
+  /** The variable by which a requirement of a version or of the deployment was met. */
   meansOf(
-    candidate: Candidate,
+    owner: Candidate | "deployment",
     { target, range }: Pick<Statement, "target" | "range">,
   ): Variable | undefined {
-    const [copy] = this.#valueOf(candidate);
-    const rules = this.rulesOf(copy, candidate).filter(
+    if (owner === "deployment") return this.ruleOf({ verb: "needs", target, range })[0]?.terms[0]?.variable;
+    const rules = this.rulesOf(this.#valueOf(owner)[0], owner).filter(
       ({ statement }) =>
         statement.verb === "needs" && statement.target === target && statement.range === range,
     );
@@ -213,7 +205,7 @@ export class Encoding {
   }: {
     readonly copy: Copy;
     readonly candidate: Candidate;
-    readonly facet: Provision["facet"];
+    readonly facet: FacetId;
     readonly requirement: FacetRequirement;
   }): readonly Rule[] {
     const statement = this.#statementOf(candidate, requirement);
@@ -242,13 +234,9 @@ export class Encoding {
     // An optional port never stands in the way.
     if (requirement.optional || this.#isByHost(requirement.port, range)) return [];
     const isAdapter = isAdapterOf(candidate, requirement.port);
-    const provisions = this.catalog
-      .providers(requirement.port)
-      .filter(({ version }) => this.catalog.admits(range, version));
-    // A facet does not provide for itself, but others of its plugin may.
-    if (provisions.some((own) => own.candidate === candidate && own.facet !== facet)) return [];
+    if (this.#providesItself({ candidate, facet, port: requirement.port, range })) return [];
     const longest = this.#longestChain;
-    const offers = this.#byPort(`${target} ${range}`, provisions).filter(
+    const offers = this.#byPort(requirement.port, range).filter(
       (offer) => offer.copy !== copy && !(offer.isAdapter && (longest === 0 || (isAdapter && longest === 1))),
     );
     if (!isAdapter || longest < 2) return [{ statement, terms: this.#choose(target, offers) }];
@@ -394,10 +382,13 @@ export class Encoding {
   }
 
   /** What provides a port, best first: as declared, plugins before adapters, by name, the newest copy. */
-  #byPort(key: string, provisions: readonly Provision[]): readonly Offer[] {
+  #byPort(port: string, range: string): readonly Offer[] {
+    const key = `port:${port} ${range}`;
     const known = this.#offers.get(key);
     if (known) return known;
-    const [, port] = splitTarget(key.slice(0, key.indexOf(" ")) as Target);
+    const provisions = this.catalog
+      .providers(port)
+      .filter(({ version }) => this.catalog.admits(range, version));
     const declared = this.catalog.request.policy?.providers?.[port] ?? [];
     const rankOf = (name: PluginName) => (declared.includes(name) ? declared.indexOf(name) : declared.length);
     // A plugin of which some versions are adapters makes two offers.
@@ -458,6 +449,24 @@ export class Encoding {
     return [...new Set(candidates.map((candidate) => providedVersions(candidate, port)))].toSorted(byText);
   }
 
+  /** A facet does not provide for itself, but others of its plugin may. */
+  #providesItself({
+    candidate,
+    facet,
+    port,
+    range,
+  }: {
+    readonly candidate: Candidate;
+    readonly facet: FacetId;
+    readonly port: string;
+    readonly range: string;
+  }): boolean {
+    return facetsOf(candidate).some(({ id, facet: { provides } }) => {
+      const version = provides[port];
+      return id !== facet && version !== undefined && this.catalog.admits(range, version);
+    });
+  }
+
   #isByHost(port: string, range: string): boolean {
     const version = this.catalog.request.host.ports?.[port];
     return version !== undefined && this.catalog.admits(range, version);
@@ -494,11 +503,11 @@ const portsOf = ({ manifest }: Candidate): readonly string[] => [
   ...new Set(Object.values(manifest.facets).flatMap(({ provides }) => Object.keys(provides))),
 ];
 
-/** `1.0.0 and 2.0.0`, of the facets of a plugin. */
+/** `1.0.0 || 2.0.0`, of the facets of a plugin. */
 const providedVersions = ({ manifest }: Candidate, port: string): string =>
   [...new Set(Object.values(manifest.facets).flatMap(({ provides }) => provides[port] ?? []))]
     .toSorted(byText)
-    .join(" and ");
+    .join(" || ");
 
 const span = (from: number, to: number): readonly number[] =>
   Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
