@@ -63,12 +63,12 @@ export function leastCosts(request: ResolveRequest): Costs | undefined {
     .toSorted(byCosts)[0];
 }
 
-export function byCosts(a: Costs, b: Costs): number {
+function byCosts(a: Costs, b: Costs): number {
   return a.map((cost, i) => cost - (b[i] ?? 0)).find((difference) => difference !== 0) ?? 0;
 }
 
 /** Whether providers can be chosen such that a chain of requirements leads from the deployment to every member. */
-export function isFounded(set: readonly Candidate[], request: ResolveRequest): boolean {
+function isFounded(set: readonly Candidate[], request: ResolveRequest): boolean {
   const roots = request.requirements.map(({ name, range }) =>
     set.filter((candidate) => nameOf(candidate) === name && isIn(candidate, range, request)),
   );

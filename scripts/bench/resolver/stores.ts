@@ -7,7 +7,9 @@ import { needs, needsPort, plugin } from "../../../test/resolver/registry.ts";
 type Interval = readonly [from: number, to: number | null];
 
 /** Package, version and dependency to the versions that fit, as whole numbers. */
-export type Ranked = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, readonly Interval[]>>>>>>;
+export type Ranked = Readonly<
+  Record<string, Readonly<Record<string, Readonly<Record<string, readonly Interval[]>>>>>
+>;
 
 /** A store and what is asked of it. */
 export interface Instance {
@@ -25,16 +27,23 @@ export function published(file: string): Ranked {
 }
 
 const rangeOf = (intervals: readonly Interval[]): string =>
-  intervals.map(([from, to]) => `>=${from}.0.0${to === null ? "" : ` <${to}.0.0`}`).join(" || ") || "<0.0.0-0";
+  intervals.map(([from, to]) => `>=${from}.0.0${to === null ? "" : ` <${to}.0.0`}`).join(" || ") ||
+  "<0.0.0-0";
 
 /** Names that manifests admit: published ones have capitals and underscores. */
-export const nameOf = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
+export const nameOf = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "");
 
 export const candidatesOf = (ranked: Ranked): readonly Candidate[] =>
   Object.entries(ranked).flatMap(([name, versions]) =>
     Object.entries(versions).map(([version, dependencies]) =>
       plugin(`${nameOf(name)} ${version}.0.0`, {
-        requires: Object.entries(dependencies).map(([on, intervals]) => needs(nameOf(on), rangeOf(intervals))),
+        requires: Object.entries(dependencies).map(([on, intervals]) =>
+          needs(nameOf(on), rangeOf(intervals)),
+        ),
       }),
     ),
   );
@@ -48,11 +57,21 @@ const ANY: readonly Interval[] = [[0, null]];
 
 /** cargo's "deep chain": each of many versions needs the next package, and the last one is missing. */
 export const chain = (depth: number, width: number): Ranked =>
-  Object.fromEntries(numbers(depth).map((level) => [`level-${level}`, versions(width, () => ({ [level + 1 < depth ? `level-${level + 1}` : "missing"]: ANY }))]));
+  Object.fromEntries(
+    numbers(depth).map((level) => [
+      `level-${level}`,
+      versions(width, () => ({ [level + 1 < depth ? `level-${level + 1}` : "missing"]: ANY })),
+    ]),
+  );
 
 /** cargo's "deep traps": a chain that fails at its end, beside one that resolves in endless ways. */
 export const traps = (depth: number, width: number): Ranked => ({
-  ...Object.fromEntries(numbers(depth).map((level) => [`trap-${level}`, versions(width, () => (level + 1 < depth ? { [`trap-${level + 1}`]: ANY } : {}))])),
+  ...Object.fromEntries(
+    numbers(depth).map((level) => [
+      `trap-${level}`,
+      versions(width, () => (level + 1 < depth ? { [`trap-${level + 1}`]: ANY } : {})),
+    ]),
+  ),
   ...Object.fromEntries(
     numbers(depth).map((level) => [
       `level-${level}`,
@@ -81,7 +100,11 @@ export function sudoku(clues: string): Ranked {
     const [box, inBox] = [3 * Math.floor(row / 3) + Math.floor(column / 3), 3 * (row % 3) + (column % 3)];
     const digits = numbers(9).map((digit) => [
       digit,
-      { [`row-${row}-${digit}`]: only(column), [`column-${column}-${digit}`]: only(row), [`box-${box}-${digit}`]: only(inBox) },
+      {
+        [`row-${row}-${digit}`]: only(column),
+        [`column-${column}-${digit}`]: only(row),
+        [`box-${box}-${digit}`]: only(inBox),
+      },
     ]);
     return [`cell-${cell}`, Object.fromEntries(digits)] as const;
   });
@@ -122,16 +145,33 @@ export function platform(plugins: number, perPlugin: number, ports: number): Ins
       const requires = others.map((other, kind) => {
         const target = isFitting ? (fitting[other] ?? 1) : 1 + random(perPlugin);
         const range = `>=${Math.max(1, target - random(5))}.0.0 <${target + 1 + random(5)}.0.0`;
-        return kind === 0 ? needs(`plugin-${other}`, range) : needsPort(`port-${other}-${random(portsPerPlugin)}`, range);
+        return kind === 0
+          ? needs(`plugin-${other}`, range)
+          : needsPort(`port-${other}-${random(portsPerPlugin)}`, range);
       });
-      const provides = Object.fromEntries(numbers(portsPerPlugin).map((port) => [`port-${i}-${port}`, `${version}.0.0`]));
+      const provides = Object.fromEntries(
+        numbers(portsPerPlugin).map((port) => [`port-${i}-${port}`, `${version}.0.0`]),
+      );
       const other = random(plugins);
       const conflicts =
-        random(50) === 0 && !isFitting && other !== i ? [{ plugin: `@tradsys/plugin-${other}` as Candidate["manifest"]["name"], range: `${fitting[other]}.0.0` }] : [];
-      return plugin(`plugin-${i} ${version}.0.0`, { provides, requires: dedupe(requires) }, { conflicts, platforms: n % 7 === 0 ? ["linux-x64", "darwin-arm64"] : ["any"] });
+        random(50) === 0 && !isFitting && other !== i
+          ? [
+              {
+                plugin: `@tradsys/plugin-${other}` as Candidate["manifest"]["name"],
+                range: `${fitting[other]}.0.0`,
+              },
+            ]
+          : [];
+      return plugin(
+        `plugin-${i} ${version}.0.0`,
+        { provides, requires: dedupe(requires) },
+        { conflicts, platforms: n % 7 === 0 ? ["linux-x64", "darwin-arm64"] : ["any"] },
+      );
     }),
   );
-  const asked = numbers(Math.ceil(plugins / 10)).map((n) => plugins - 1 - n * 3).filter((i) => i >= 0);
+  const asked = numbers(Math.ceil(plugins / 10))
+    .map((n) => plugins - 1 - n * 3)
+    .filter((i) => i >= 0);
   return {
     name: `${plugins} plugins × ${perPlugin} versions, ${portsPerPlugin * plugins} ports`,
     candidates,
