@@ -50,3 +50,11 @@ export interface OpenBundle {
 export const MANIFEST_FILE = "plugin.json";
 /** The file of a bundle that holds its code. */
 export const CODE_FILE = "dist/plugin.js";
+
+/** What stands before a bundle's code on its first line when it is compiled. */
+export const FUNCTION_HEAD = "(function (exports, require, module) {";
+const HEAD = Buffer.from(FUNCTION_HEAD);
+const TAIL = Buffer.from("\n})");
+
+/** A bundle's code in the form in which it is kept and compiled: one function. */
+export const asFunction = (code: Buffer): Buffer => Buffer.concat([HEAD, code, TAIL]);

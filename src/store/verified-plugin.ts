@@ -1,4 +1,4 @@
-import { BUNDLE_LIMITS, CODE_FILE, type OpenBundle } from "../domain/bundle.ts";
+import { asFunction, BUNDLE_LIMITS, CODE_FILE, type OpenBundle } from "../domain/bundle.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Generation, GenerationPlugin } from "../domain/plan.ts";
@@ -18,7 +18,7 @@ export interface VerifiedPlugin extends GenerationPlugin {
   readonly bundle: Pick<OpenBundle, "manifest">;
   /** The signatures that let it run. */
   readonly signatures: readonly CheckedSignature[];
-  /** The bytes of its code, proved to be those signed. They are what runs; there is no way to them by a path. */
+  /** Its code as one function, proved to be what was signed. These bytes run; there is no way to them by a path. */
   code(): Buffer;
   /** What to tell each time it is used: its signatures do not suffice, and the trust policy only warns of that. */
   readonly warnings: readonly Diagnostic[];
@@ -119,7 +119,7 @@ async function verifyPlugin(plugin: GenerationPlugin, verifying: Verifying): Pro
       verification.status === "signed" ? verification.keys.map(({ id, role }) => ({ key: id, role })) : [],
     code() {
       const code = bundle.files.get(CODE_FILE);
-      if (code) return code;
+      if (code) return asFunction(code);
       throw new TradsysError("LOAD_FAILED", `${label} has no ${CODE_FILE}`, { location: { file: label } });
     },
   };

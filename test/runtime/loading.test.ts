@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { CODE_FILE, type BundleManifest } from "../../src/domain/bundle.ts";
+import { asFunction, CODE_FILE, type BundleManifest } from "../../src/domain/bundle.ts";
 import type { TradsysError } from "../../src/domain/errors.ts";
 import { compile, evaluate } from "../../src/runtime/loading/evaluate.ts";
 import type { HostModules } from "../../src/runtime/loading/plugin-require.ts";
@@ -12,7 +12,7 @@ function load(
   hostModules: HostModules = {},
 ) {
   const { manifest: packedManifest, files } = packed(manifest, code);
-  const script = compile({ manifest: packedManifest, code: files.get(CODE_FILE) ?? Buffer.of() });
+  const script = compile({ manifest: packedManifest, code: asFunction(files.get(CODE_FILE) ?? Buffer.of()) });
   return evaluate(script, packedManifest, hostModules);
 }
 

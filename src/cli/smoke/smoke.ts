@@ -10,7 +10,7 @@ import { setImmediate } from "node:timers/promises";
 
 import type { SmokeReport } from "../../build/smoke.ts";
 import { openBundle } from "../../bundle/open.ts";
-import { CODE_FILE } from "../../domain/bundle.ts";
+import { asFunction, CODE_FILE } from "../../domain/bundle.ts";
 import { TradsysError } from "../../domain/errors.ts";
 import { compile, evaluate } from "../../runtime/loading/evaluate.ts";
 import { changesBetween, sharedMembers } from "./shared-members.ts";
@@ -28,7 +28,7 @@ denyNetwork();
 const before = sharedMembers();
 try {
   const { manifest } = bundle;
-  const script = compile({ manifest, code: bundle.files.get(CODE_FILE) ?? Buffer.alloc(0) });
+  const script = compile({ manifest, code: asFunction(bundle.files.get(CODE_FILE) ?? Buffer.alloc(0)) });
   evaluate(script, manifest, Object.fromEntries(manifest.hostProvided.map((name) => [name, standIn()])));
 } catch (error) {
   // What the plugin threw, not what the loader made of it.

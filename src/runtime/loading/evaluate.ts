@@ -1,6 +1,6 @@
 import { Script } from "node:vm";
 
-import { CODE_FILE } from "../../domain/bundle.ts";
+import { CODE_FILE, FUNCTION_HEAD } from "../../domain/bundle.ts";
 import { TradsysError } from "../../domain/errors.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import type { PluginDefinition } from "../../plugin/define.ts";
@@ -12,11 +12,9 @@ type FunctionWrapper = (
   module: { exports: unknown },
 ) => void;
 
-const HEAD = "(function (exports, require, module) {";
-
 interface PluginSource {
   readonly manifest: Manifest;
-  /** Verified bytes of its code. */
+  /** Its verified code, as one function: text put together here would be copied once more by V8, as long as it is. */
   readonly code: Buffer;
   /** What V8 compiled of exactly this code before, authenticated: V8 itself checks next to nothing. */
   readonly compiled?: Buffer | undefined;
@@ -31,10 +29,10 @@ interface PluginSource {
 export function compile({ manifest, code, compiled }: PluginSource): Script {
   return loading(manifest, () => {
     // Without a callback for it, `import()` throws: nothing is loaded but through the plugin's own `require`.
-    return new Script(`${HEAD}${code.toString("utf8")}\n})`, {
+    return new Script(code.toString("utf8"), {
       filename: fileOf(manifest),
       // Errors name the column that a source map knows.
-      columnOffset: -HEAD.length,
+      columnOffset: -FUNCTION_HEAD.length,
       ...(compiled && { cachedData: compiled }),
     });
   });
