@@ -93,7 +93,7 @@ class IsolatedPlugin {
       config,
       manifest: bundle.manifest,
       // A copy: a view would take all of what it is a view of along.
-      code: new Uint8Array(await plugin.code()),
+      code: new Uint8Array(plugin.code()),
       ports: bound,
       secrets: new Map(granted(bundle.manifest.permissions.secrets, secret)),
     });
