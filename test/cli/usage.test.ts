@@ -27,7 +27,7 @@ const NEED_ARGUMENTS =
 
 it("lists every command in its help", async () => {
   const { stdout } = await expectGolden(await emptyFolder(), "--help", { golden: "help/tradsys" });
-  expect([...stdout.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name)).toEqual(COMMANDS);
+  expect([...stdout.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, name]) => name)).toEqual(COMMANDS);
 });
 
 it.each(COMMANDS)("explains %s with an example", async (command) => {
