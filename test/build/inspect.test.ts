@@ -34,7 +34,7 @@ const SECRETS: readonly (readonly [string, string])[] = [
   ["a JSON Web Token", ["ey", "JhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.", letters.slice(0, 43)].join("")],
 ];
 
-describe("a secret", () => {
+describe("threat 22: a secret", () => {
   it.each(SECRETS)("is refused in the plugin's own code: %s", async (kind, secret) => {
     const refusal = await refusalOf({ "src/index.ts": `\n\n${exporting(`"${secret}"`)}` });
     expect(refusal).toMatchObject({
