@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it, onTestFinished } from "vitest";
 
+import { asFunction } from "../../../src/domain/bundle.ts";
 import { Peer } from "../../../src/runtime/isolation/peer.ts";
 import { SpareWorkers } from "../../../src/runtime/isolation/spare-workers.ts";
 import type { Message } from "../../../src/runtime/isolation/wire.ts";
@@ -112,7 +113,7 @@ it.each(LEVELS)(
       const { manifest, content, blob } = bundle;
       const { name } = manifest;
       const proof = { content, blob, envelopes: [], signatures: [], warnings: [] };
-      return { ...proof, name, version, config: {}, bundle, code: () => Buffer.from(counts) };
+      return { ...proof, name, version, config: {}, bundle, code: () => asFunction(Buffer.from(counts)) };
     });
     const watching = { heartbeatMs: 1000, sampleMs: 100 };
     const placer = await placerFor(plugins, { floor: each, spareWorkers: 0, watching });
