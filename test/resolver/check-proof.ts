@@ -150,12 +150,14 @@ export function flawsOf(
 
   function isResolvent(terms: readonly Term[], parents: readonly (readonly Term[])[], on: Variable): boolean {
     const [left = [], right = []] = parents;
-    const of = (clause: readonly Term[], variable: Variable) =>
-      valuesOf(clause.find((term) => term.variable === variable));
     return [...new Set([...left, ...right, ...terms].map(({ variable }) => variable))].every((variable) => {
-      const [a, b] = [of(left, variable), of(right, variable)];
-      return (variable === on ? a.intersection(b) : a.union(b)).isSubsetOf(of(terms, variable));
+      const [a, b] = [setIn(left, variable), setIn(right, variable)];
+      return (variable === on ? a.intersection(b) : a.union(b)).isSubsetOf(setIn(terms, variable));
     });
+  }
+
+  function setIn(clause: readonly Term[], variable: Variable): ReadonlySet<number> {
+    return valuesOf(clause.find((term) => term.variable === variable));
   }
 
   function isAllOf(term: Term | undefined): boolean {

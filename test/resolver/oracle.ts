@@ -101,11 +101,11 @@ function everySet(request: ResolveRequest): readonly (readonly Candidate[])[] {
   return sets;
 }
 
-const subsetsOf = (items: readonly Candidate[]): readonly (readonly Candidate[])[] =>
-  items.reduce<readonly (readonly Candidate[])[]>(
-    (subsets, item) => [...subsets, ...subsets.map((subset) => [...subset, item])],
-    [[]],
-  );
+const subsetsOf = ([first, ...rest]: readonly Candidate[]): readonly (readonly Candidate[])[] => {
+  if (!first) return [[]];
+  const others = subsetsOf(rest);
+  return [...others, ...others.map((subset) => [first, ...subset])];
+};
 
 const nameOf = ({ manifest }: Candidate): PluginName => manifest.name;
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import type { Candidate } from "../../../src/domain/lock.ts";
-import { needs, needsPort, plugin } from "../../../test/resolver/registry.ts";
+import { named, needs, needsPort, plugin } from "../../../test/resolver/registry.ts";
 
 /** Half-open interval of whole numbers; without an end, all from its start. */
 type Interval = readonly [from: number, to: number | null];
@@ -92,9 +92,10 @@ export const pingPong = (count: number): Ranked => ({
   b: versions(count, (version) => ({ a: [[version + 1, null]] })),
 });
 
+const only = (place: number): readonly Interval[] => [[place, place + 1]];
+
 /** Cells choose a digit; each digit of a row, column or box has one cell. */
 export function sudoku(clues: string): Ranked {
-  const only = (place: number): readonly Interval[] => [[place, place + 1]];
   const cells = numbers(81).map((cell) => {
     const [row, column] = [Math.floor(cell / 9), cell % 9];
     const [box, inBox] = [3 * Math.floor(row / 3) + Math.floor(column / 3), 3 * (row % 3) + (column % 3)];
@@ -129,51 +130,44 @@ function generator(seed: number): (limit: number) => number {
   };
 }
 
+/** The `n`th release: five minors to a major. */
+const release = (n: number): string => `${1 + Math.floor(n / 5)}.${n % 5}.0`;
+
 /**
- * A store as a trading platform has it: each plugin provides ports of its own, needs a few others by name and by
- * port, and 2 in 100 versions conflict with another plugin. It is made around one set that fits.
+ * A store as a trading platform has it: plugins are released in step, each provides ports of its own and needs a few
+ * others by name and by port as they were a few releases ago, some also as they will be; 2 in 100 releases conflict
+ * with some of another plugin, and the newest ones of some do not run everywhere.
  */
-export function platform(plugins: number, perPlugin: number, ports: number): Instance {
+export function platform(plugins: number, releases: number, ports: number): Instance {
   const random = generator(plugins);
-  const fitting = numbers(plugins).map(() => 1 + random(perPlugin));
   const portsPerPlugin = Math.ceil(ports / plugins);
+  const others = numbers(plugins).map((i) => (i === 0 ? [] : [random(i), random(i), random(i)]));
   const candidates = numbers(plugins).flatMap((i) =>
-    numbers(perPlugin).map((n) => {
-      const version = n + 1;
-      const isFitting = version === fitting[i];
-      const others = numbers(i === 0 ? 0 : 3).map(() => random(i));
-      const requires = others.map((other, kind) => {
-        const target = isFitting ? (fitting[other] ?? 1) : 1 + random(perPlugin);
-        const range = `>=${Math.max(1, target - random(5))}.0.0 <${target + 1 + random(5)}.0.0`;
-        return kind === 0
-          ? needs(`plugin-${other}`, range)
-          : needsPort(`port-${other}-${random(portsPerPlugin)}`, range);
+    numbers(releases).map((n) => {
+      const requires = (others[i] ?? []).map((other, kind) => {
+        const from = Math.max(0, n - random(4));
+        const range = `^${release(from)}${random(3) === 0 ? ` || ^${release(from + 5)}` : ""}`;
+        return kind === 0 ? needs(`plugin-${other}`, range) : needsPort(`port-${other}-${kind}`, range);
       });
       const provides = Object.fromEntries(
-        numbers(portsPerPlugin).map((port) => [`port-${i}-${port}`, `${version}.0.0`]),
+        numbers(portsPerPlugin).map((port) => [`port-${i}-${port}`, release(n)]),
       );
       const other = random(plugins);
       const conflicts =
-        random(50) === 0 && !isFitting && other !== i
-          ? [
-              {
-                plugin: `@tradsys/plugin-${other}` as Candidate["manifest"]["name"],
-                range: `${fitting[other]}.0.0`,
-              },
-            ]
+        random(50) === 0 && other !== i
+          ? [{ plugin: named(`plugin-${other}`), range: `<=${release(random(releases))}` }]
           : [];
+      const platforms = random(20) === 0 ? ["darwin-arm64"] : ["any"];
       return plugin(
-        `plugin-${i} ${version}.0.0`,
+        `plugin-${i} ${release(n)}`,
         { provides, requires: dedupe(requires) },
-        { conflicts, platforms: n % 7 === 0 ? ["linux-x64", "darwin-arm64"] : ["any"] },
+        { conflicts, platforms },
       );
     }),
   );
-  const asked = numbers(Math.ceil(plugins / 10))
-    .map((n) => plugins - 1 - n * 3)
-    .filter((i) => i >= 0);
+  const asked = numbers(Math.ceil(plugins / 10)).map((n) => plugins - 1 - 3 * n);
   return {
-    name: `${plugins} plugins × ${perPlugin} versions, ${portsPerPlugin * plugins} ports`,
+    name: `${plugins} plugins × ${releases} versions, ${portsPerPlugin * plugins} ports`,
     candidates,
     roots: asked.map((i) => ({ name: `plugin-${i}`, range: "*" })),
   };

@@ -34,8 +34,7 @@ export function solve(
   { goals, budget }: { readonly goals: readonly Goal[]; readonly budget: Budget },
 ): Answer {
   const counters = new Set<Variable>();
-  const run = () => runFounded(search, budget, counters);
-  const first = search.ask(question) ? run() : "none";
+  const first = search.ask(question) ? search.run(budget) : "none";
   if (first !== "found") return { kind: first };
 
   let best = solutionOf(search, goals);
@@ -48,7 +47,7 @@ export function solve(
     while (isBound) {
       const limit = (best.costs[place] ?? 0) - 1;
       const bounded = limit < 0 ? "none" : bound({ search, counters }, goal, limit);
-      const verdict = bounded === "found" ? run() : bounded;
+      const verdict = bounded === "found" ? runFounded(search, budget, counters) : bounded;
       if (verdict === "gave-up") return { ...best, isOptimal: false };
       if (verdict === "found") best = solutionOf(search, goals);
       else isBound = false;
@@ -57,7 +56,7 @@ export function solve(
   return best;
 }
 
-/** Runs until all that is chosen is chosen for a reason. */
+/** Runs until all that is chosen is chosen for a reason: what a bound asks to keep could hold itself up. */
 function runFounded(
   search: Search,
   budget: Budget,

@@ -64,8 +64,9 @@ export function proofOf(search: Search): readonly Inference[] {
     const sets = new Map<Variable, number>();
     for (const { variable, set } of [...(proof[left]?.terms ?? []), ...(proof[right]?.terms ?? [])]) {
       const other = sets.get(variable);
-      const combine = variable === on ? model.intersection : model.union;
-      sets.set(variable, other === undefined ? set : combine.call(model, variable, other, set));
+      const both = (a: number) =>
+        variable === on ? model.intersection(variable, a, set) : model.union(variable, a, set);
+      sets.set(variable, other === undefined ? set : both(other));
     }
     const terms = [...sets].map(([variable, set]) => ({ variable, set }));
     return note({ terms: terms.filter(isPossible), from: { kind: "resolvent", left, right, on } });

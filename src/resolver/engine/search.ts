@@ -48,8 +48,8 @@ export class Search {
   #propagated = 0;
 
   /**
-   * Each term of an attached row watches one value of its set that its variable may still have; the row need not be
-   * looked at before that value is lost. Clauses do the same for two of their terms. Going back needs no repair.
+   * An attached row watches one value that its target may still have; it need not be looked at before that value
+   * is lost. Clauses do the same for two of their terms. Going back needs no repair.
    */
   readonly #rowWatches = new Watches();
   readonly #clauseWatches = new Watches();
@@ -201,6 +201,7 @@ export class Search {
       const x = at(trail.variable.data, entry);
       const isOpening = at(this.#openedAt, x) === START && (trail.lostWord(entry, 0) & 1) === 1;
       let conflict = isOpening ? this.#open(x, entry) : NO_CONFLICT;
+      if (conflict === NO_CONFLICT && trail.isPresent(x)) conflict = this.#visitOwnRows(x);
       const start = at(this.model.start.data, x);
       const width = at(this.model.width.data, x);
       for (let w = 0; w < width && conflict === NO_CONFLICT; w++) {
@@ -218,22 +219,26 @@ export class Search {
     return conflict === NO_CONFLICT ? this.#visitClauses(entry, place) : conflict;
   }
 
+  /** Where all that a variable may still be requires something of a target, the target is narrowed to it. */
+  #visitOwnRows(x: Variable): Reason {
+    const { model, trail } = this;
+    const end = at(model.endRow.data, x);
+    for (let row = at(model.firstRow.data, x); row < end; row++) {
+      if (trail.meets(x, at(model.outside.data, row)) || !this.#counts(row)) continue;
+      if (!trail.narrow(at(model.target.data, row), at(model.inside.data, row), row)) return row;
+    }
+    return NO_CONFLICT;
+  }
+
+  /** Where a target can no longer be what a row requires, neither can the owner be what requires it. */
   #visitRows(entry: number, place: number): Reason {
     const { model, trail } = this;
     const watches = this.#rowWatches;
-    for (let node = watches.first(place), next = NONE; node !== NONE; node = next) {
-      next = watches.next(node);
-      const row = node >> 1;
-      const isOwner = (node & 1) === 0;
-      const kept = trail.keptPlace(entry, at((isOwner ? model.outside : model.inside).data, row));
-      if (kept !== NONE) {
-        watches.move(node, kept);
-        continue;
-      }
-      const holds = isOwner
-        ? trail.narrow(at(model.target.data, row), at(model.inside.data, row), row)
-        : trail.narrow(at(model.owner.data, row), at(model.outside.data, row), row);
-      if (!holds) return row;
+    for (let row = watches.first(place), next = NONE; row !== NONE; row = next) {
+      next = watches.next(row);
+      const kept = trail.keptPlace(entry, at(model.inside.data, row));
+      if (kept !== NONE) watches.move(row, kept);
+      else if (!trail.narrow(at(model.owner.data, row), at(model.outside.data, row), row)) return row;
     }
     return NO_CONFLICT;
   }
@@ -288,11 +293,9 @@ export class Search {
     const end = at(model.endRow.data, x);
     for (let row = at(model.firstRow.data, x); row < end; row++) {
       if (!this.#counts(row)) continue;
-      const target = at(model.target.data, row);
-      const node = 2 * row + 1;
-      if (this.trail.hasPlace(this.#rowWatches.keyOf(node))) continue;
-      const place = trail.placeIn(target, at(model.inside.data, row));
-      if (place !== NONE) this.#rowWatches.move(node, place);
+      if (trail.hasPlace(this.#rowWatches.keyOf(row))) continue;
+      const place = trail.placeIn(at(model.target.data, row), at(model.inside.data, row));
+      if (place !== NONE) this.#rowWatches.move(row, place);
       else if (!trail.narrow(x, at(model.outside.data, row), row)) return row;
     }
     return NO_CONFLICT;
@@ -306,14 +309,12 @@ export class Search {
     this.#isAttached[x] = 1;
     this.#attached.push(x);
     for (const terms of model.clausesOf(x)) this.#watch(this.clauses.add(terms));
-    const absence = 32 * at(model.start.data, x) + ABSENT;
     const end = at(model.endRow.data, x);
     for (let row = at(model.firstRow.data, x); row < end; row++) {
       if (!this.#counts(row)) continue;
-      const value = model.sets.first(at(model.inside.data, row));
+      const value = model.sets.last(at(model.inside.data, row));
       const start = 32 * at(model.start.data, at(model.target.data, row));
-      this.#rowWatches.add(2 * row, absence);
-      this.#rowWatches.add(2 * row + 1, value === -1 ? model.nowhere : start + value);
+      this.#rowWatches.add(row, value === -1 ? model.nowhere : start + value);
     }
   }
 
@@ -386,8 +387,7 @@ export class Search {
       const x = at(this.#attached.data, i);
       this.#isAttached[x] = 0;
       for (let row = at(model.firstRow.data, x); row < at(model.endRow.data, x); row++) {
-        this.#rowWatches.clear(2 * row);
-        this.#rowWatches.clear(2 * row + 1);
+        this.#rowWatches.clear(row);
       }
     }
     for (let node = 0; node < this.#watched.length; node++) {
@@ -405,7 +405,7 @@ export class Search {
   #grow(): void {
     const { variables, rows, size } = this.model;
     this.trail.grow();
-    this.#rowWatches.grow(32 * size, 2 * rows);
+    this.#rowWatches.grow(32 * size, rows);
     this.#clauseWatches.grow(32 * size, 0);
     const known = this.#openedAt.length;
     if (variables <= known) return;

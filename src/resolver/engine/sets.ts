@@ -51,6 +51,15 @@ export class Sets {
     return -1;
   }
 
+  /** The largest value of a set; -1 where it is empty. */
+  last(set: SetHandle): number {
+    for (let w = at(this.words, set - 1) - 1; w >= 0; w--) {
+      const word = at(this.words, set + w);
+      if (word !== 0) return 32 * w + 31 - Math.clz32(word);
+    }
+    return -1;
+  }
+
   has(set: SetHandle, value: number): boolean {
     return hasValue(this.words, set, value);
   }

@@ -174,9 +174,9 @@ export class Trail {
     const x = at(this.variable.data, entry);
     const after = at(this.#domain.data, entry);
     const start = at(this.model.start.data, x);
-    for (let w = 0; w < at(this.model.width.data, x); w++) {
+    for (let w = at(this.model.width.data, x) - 1; w >= 0; w--) {
       const kept = at(this.#saved.data, after + w) & at(this.model.sets.words, set + w);
-      if (kept !== 0) return placeOf(start + w, kept);
+      if (kept !== 0) return 32 * (start + w) + 31 - Math.clz32(kept);
     }
     return -1;
   }
@@ -184,9 +184,9 @@ export class Trail {
   /** The place of a value that a variable may still have and that is in a set; -1 where there is none. */
   placeIn(x: Variable, set: SetHandle): number {
     const start = at(this.model.start.data, x);
-    for (let w = 0; w < at(this.model.width.data, x); w++) {
+    for (let w = at(this.model.width.data, x) - 1; w >= 0; w--) {
       const kept = at(this.words, start + w) & at(this.model.sets.words, set + w);
-      if (kept !== 0) return placeOf(start + w, kept);
+      if (kept !== 0) return 32 * (start + w) + 31 - Math.clz32(kept);
     }
     return -1;
   }

@@ -2,7 +2,7 @@ import Range from "semver/classes/range.js";
 import SemVer from "semver/classes/semver.js";
 
 import type { PreReleasePolicy } from "../../domain/deployment.ts";
-import { facetId, type FacetId, type PluginName } from "../../domain/ids.ts";
+import { facetId, type PluginName } from "../../domain/ids.ts";
 import type { Candidate } from "../../domain/lock.ts";
 import { targetOf, type FacetRequirement, type Target } from "../../domain/manifest.ts";
 import { obstacleOf, type Obstacle } from "./obstacles.ts";
@@ -19,11 +19,16 @@ export interface Listing extends VersionList {
 /** A version of a port that a facet provides. */
 export interface Provision {
   readonly candidate: Candidate;
-  readonly facet: FacetId;
   readonly version: string;
   readonly isExclusive: boolean;
   /** The plugin provides the port by requiring another version of it. */
   readonly isAdapter: boolean;
+}
+
+/** All provisions of a port, by version of the port. */
+interface Provisions extends VersionList {
+  readonly provisions: readonly Provision[];
+  readonly isExclusive: boolean;
 }
 
 /** What is known of a request's candidates. All of it is worked out when it is first asked for. */
@@ -37,6 +42,7 @@ export class Catalog {
   readonly #versions = new Map<string, SemVer>();
   readonly #admitted = new Map<string, Map<string, boolean>>();
   readonly #obstacles = new Map<Candidate, Obstacle | undefined>();
+  readonly #providers = new Map<string, Provisions>();
   #ports: ReadonlyMap<string, readonly Provision[]> | undefined;
 
   constructor(request: ResolveRequest) {
@@ -111,10 +117,41 @@ export class Catalog {
     return override?.range ?? requirement.range;
   }
 
-  /** Who provides a port, for any host. */
+  /** Who provides a port, for any host, by version of the port. */
   providers(port: string): readonly Provision[] {
+    return this.#provisions(port).provisions;
+  }
+
+  /** Who provides a port in range, for any host. */
+  providersIn(port: string, range: string): readonly Provision[] {
+    const { provisions, ...list } = this.#provisions(port);
+    return admitted(this.#range(range, false), list).flatMap(([from, end]) => provisions.slice(from, end));
+  }
+
+  /** Whether a version of some plugin does not share a port. */
+  isExclusive(port: string): boolean {
+    return this.#provisions(port).isExclusive;
+  }
+
+  #provisions(port: string): Provisions {
+    let known = this.#providers.get(port);
+    if (known) return known;
     this.#ports ??= provisionsOf(this.request.candidates);
-    return this.#ports.get(port) ?? [];
+    const sorted = (this.#ports.get(port) ?? [])
+      .map((provision) => ({ provision, version: this.#version(provision.version) }))
+      .toSorted(
+        (a, b) =>
+          a.version.compare(b.version) ||
+          byText(a.provision.candidate.content, b.provision.candidate.content),
+      );
+    known = {
+      provisions: sorted.map(({ provision }) => provision),
+      versions: sorted.map(({ version }) => version),
+      unstable: sorted.flatMap(({ version }, place) => (isStable(version) ? [] : [place])),
+      isExclusive: sorted.some(({ provision }) => provision.isExclusive),
+    };
+    this.#providers.set(port, known);
+    return known;
   }
 
   get ports(): Iterable<string> {
@@ -197,14 +234,10 @@ export function isAdapterOf({ manifest }: Candidate, port: string): boolean {
 const provisionsOf = (candidates: readonly Candidate[]): ReadonlyMap<string, readonly Provision[]> => {
   const byPort = new Map<string, Provision[]>();
   for (const candidate of candidates) {
-    const { name, facets } = candidate.manifest;
-    for (const facet in facets) {
-      if (!Object.hasOwn(facets, facet)) continue;
-      const { provides = {}, exclusive } = facets[facet] ?? {};
+    for (const { provides, exclusive } of Object.values(candidate.manifest.facets)) {
       for (const [port, version] of Object.entries(provides)) {
         const provision = {
           candidate,
-          facet: facetId(name, facet),
           version,
           isExclusive: exclusive?.includes(port) ?? false,
           isAdapter: isAdapterOf(candidate, port),

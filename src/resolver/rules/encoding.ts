@@ -1,4 +1,4 @@
-import type { FacetId, PluginName } from "../../domain/ids.ts";
+import { facetId, type FacetId, type PluginName } from "../../domain/ids.ts";
 import type { Candidate } from "../../domain/lock.ts";
 import { targetOf, type FacetRequirement, type Target } from "../../domain/manifest.ts";
 import { ABSENT, Model, type RowSink, type Term, type Variable } from "../engine/model.ts";
@@ -296,19 +296,19 @@ export class Encoding {
     };
     const agreed = portsOf(candidate).map((port): Rule => {
       const versions = this.#versionsOf(name, port);
-      const own = providedVersions(candidate, port);
+      const provided = providedVersions(candidate, port);
       const variable = this.#agreement(`versions of ${port} by ${name}`, versions.length);
       return {
-        statement: { verb: "agrees", target: `port:${port}`, range: own },
-        terms: [{ variable, set: this.model.setOf(variable, [1 + versions.indexOf(own)]) }],
+        statement: { verb: "agrees", target: `port:${port}`, range: provided },
+        terms: [{ variable, set: this.model.setOf(variable, [1 + versions.indexOf(provided)]) }],
       };
     });
     return [...claims, single, ranked, ...agreed];
   }
 
   #claim(copy: Copy, candidate: Candidate, port: string): readonly Rule[] {
+    if (!this.catalog.isExclusive(port)) return [];
     const provisions = this.catalog.providers(port);
-    if (!provisions.some(({ isExclusive }) => isExclusive)) return [];
     const holders = [...new Set(provisions.map((provision) => this.#valueOf(provision.candidate)[0]))];
     const variable = this.#agreement(`holder of ${port}`, holders.length + 1);
     const own = SHARED + 1 + holders.indexOf(copy);
@@ -386,32 +386,28 @@ export class Encoding {
     const key = `port:${port} ${range}`;
     const known = this.#offers.get(key);
     if (known) return known;
-    const provisions = this.catalog
-      .providers(port)
-      .filter(({ version }) => this.catalog.admits(range, version));
+    const provisions = this.catalog.providersIn(port, range);
     const declared = this.catalog.request.policy?.providers?.[port] ?? [];
     const rankOf = (name: PluginName) => (declared.includes(name) ? declared.indexOf(name) : declared.length);
     // A plugin of which some versions are adapters makes two offers.
-    const groups = Map.groupBy(
-      provisions,
-      ({ candidate, isAdapter }) => `${isAdapter} ${this.#valueOf(candidate)[0].variable}`,
+    const groups = { plugin: new Map<Copy, number[]>(), adapter: new Map<Copy, number[]>() };
+    for (const { candidate, isAdapter } of provisions) {
+      const [copy, value] = this.#valueOf(candidate);
+      const group = isAdapter ? groups.adapter : groups.plugin;
+      const values = group.get(copy);
+      if (values) values.push(value);
+      else group.set(copy, [value]);
+    }
+    const offersOf = (group: ReadonlyMap<Copy, readonly number[]>, isAdapter: boolean): readonly Offer[] =>
+      [...group].map(([copy, values]) => ({ copy, set: this.model.setOf(copy.variable, values), isAdapter }));
+    const offers = [...offersOf(groups.plugin, false), ...offersOf(groups.adapter, true)].toSorted(
+      (a, b) =>
+        rankOf(a.copy.listing.name) - rankOf(b.copy.listing.name) ||
+        Number(a.isAdapter) - Number(b.isAdapter) ||
+        byText(a.copy.listing.name, b.copy.listing.name) ||
+        this.copiesOf(a.copy.listing.name).indexOf(b.copy) -
+          this.copiesOf(a.copy.listing.name).indexOf(a.copy),
     );
-    const offers = [...groups.values()]
-      .flatMap((own): Offer[] => {
-        const [first] = own;
-        if (!first) return [];
-        const [copy] = this.#valueOf(first.candidate);
-        const values = own.map(({ candidate }) => this.#valueOf(candidate)[1]);
-        return [{ copy, set: this.model.setOf(copy.variable, values), isAdapter: first.isAdapter }];
-      })
-      .toSorted(
-        (a, b) =>
-          rankOf(a.copy.listing.name) - rankOf(b.copy.listing.name) ||
-          Number(a.isAdapter) - Number(b.isAdapter) ||
-          byText(a.copy.listing.name, b.copy.listing.name) ||
-          this.copiesOf(a.copy.listing.name).indexOf(b.copy) -
-            this.copiesOf(a.copy.listing.name).indexOf(a.copy),
-      );
     this.#offers.set(key, offers);
     return offers;
   }
@@ -461,9 +457,10 @@ export class Encoding {
     readonly port: string;
     readonly range: string;
   }): boolean {
-    return facetsOf(candidate).some(({ id, facet: { provides } }) => {
+    const { name, facets } = candidate.manifest;
+    return Object.entries(facets).some(([other, { provides }]) => {
       const version = provides[port];
-      return id !== facet && version !== undefined && this.catalog.admits(range, version);
+      return version !== undefined && facetId(name, other) !== facet && this.catalog.admits(range, version);
     });
   }
 
