@@ -37,6 +37,7 @@ export function resolve(request: ResolveRequest): ResolveOutcome {
     const outcome = resolveOnce({
       ...request,
       host: { ...request.host, platform },
+      alsoFor: platforms,
       policy: { ...request.policy, platforms: [platform] },
       // What is locked comes first; then what another platform has.
       prefer: new Map([

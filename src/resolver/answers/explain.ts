@@ -48,6 +48,8 @@ function waysOf(suggestions: readonly Suggestion[]): readonly string[] {
 
 const letter = (place: number): string => String.fromCharCode("a".charCodeAt(0) + (place % 26));
 
+const OF_ITSELF: ReadonlySet<Fact["verb"]> = new Set(["is-single", "shares", "agrees"]);
+
 /** The plugins of which two facts want different versions: what they say is only wrong together. */
 function rivals(facts: readonly Fact[]): readonly string[] {
   const contested = facts.filter(
@@ -57,7 +59,13 @@ function rivals(facts: readonly Fact[]): readonly string[] {
       found.kind === "contradicted",
   );
   const names = contested.map(({ target }) => splitTarget(target)[1]);
-  return [...new Set(names.filter((name, i) => names.indexOf(name) !== i))];
+  // Where versions could run side by side, they say themselves why these do not.
+  const telling = new Set(
+    facts.flatMap(({ by, verb }) =>
+      typeof by === "object" && OF_ITSELF.has(verb) ? [by.plugin as string] : [],
+    ),
+  );
+  return [...new Set(names.filter((name, i) => names.indexOf(name) !== i && !telling.has(name)))];
 }
 
 /** One line for each fact, but what the deployment needs is told together with what that needs in turn. */
@@ -109,6 +117,8 @@ function statement({ verb, target, range, replaces, found }: Fact, many: boolean
       return `${many ? "provide" : "provides"} port ${name}, which only one plugin may provide here`;
     case "is-single":
       return `${many ? "run" : "runs"} beside no other version`;
+    case "shares":
+      return `${many ? "run" : "runs"} beside other versions only where these do so too`;
     case "agrees":
       return `${many ? "provide" : "provides"} port ${name} ${range}, on which all versions of it that run must agree`;
     default:
@@ -125,7 +135,7 @@ function describe(found: Found, kind: string): string {
         : `, and the store has no plugin of that name${hint}`;
     }
     case "no-version":
-      return `, and the store has only ${list(found.versions)}`;
+      return `, and the store has only ${list(found.versions)}${preReleaseHint(found.versions)}`;
     case "withdrawn":
     case "wrong-host":
     case "unavailable":
@@ -138,6 +148,11 @@ function describe(found: Found, kind: string): string {
       return found satisfies never;
   }
 }
+
+const preReleaseHint = (versions: readonly string[]): string =>
+  versions.every((version) => version.includes("-"))
+    ? " (a range has to name a pre-release to admit one)"
+    : "";
 
 /** Versions that are out for the same reason are told together. */
 const rejections = (rejected: readonly Rejection[]): string =>

@@ -286,12 +286,12 @@ export class Encoding {
     const only = this.#agreement(`only ${target}`, copies.length + 1);
     const own = SHARED + 1 + copies.indexOf(copy);
     const single: Rule = {
-      statement: { verb: "is-single", target, range: "*" },
+      statement: { verb: isMulti(candidate) ? "shares" : "is-single", target, range: "*" },
       terms: [{ variable: only, set: this.model.setOf(only, isMulti(candidate) ? [SHARED, own] : [own]) }],
     };
     const rank = this.#rankOf(copy);
     const ranked: Rule = {
-      statement: { verb: "is-single", target, range: "*" },
+      statement: { verb: "shares", target, range: "*" },
       terms: [{ variable: rank, set: this.model.setOf(rank, [1, 2]) }],
     };
     const agreed = portsOf(candidate).map((port): Rule => {

@@ -1,4 +1,5 @@
 import type { PluginName } from "../../domain/ids.ts";
+import type { Candidate } from "../../domain/lock.ts";
 import { at } from "../engine/ints.ts";
 import type { Variable } from "../engine/model.ts";
 import type { Goal } from "../engine/optimise.ts";
@@ -111,7 +112,7 @@ export class Preference {
 
   #sort({ listing, candidates, offset }: Copy): readonly number[] {
     const { catalog } = this.#encoding;
-    const { policy, upgrade } = catalog.request;
+    const { policy, upgrade, alsoFor = [] } = catalog.request;
     const { name, preReleases, versions } = listing;
     const isLowest =
       policy?.strategy === "lowest" || (policy?.strategy === "lowest-direct" && this.#direct.has(name));
@@ -123,6 +124,7 @@ export class Preference {
       const version = versions[offset + i];
       return [
         Number(!isLocked[i]),
+        Number(!runsOn(candidates[i], alsoFor)),
         Number(byStability && version !== undefined && !isStable(version)),
         from >= 0 ? (i >= from ? i - from : candidates.length + from - i) : isLowest ? i : -i,
       ];
@@ -133,6 +135,11 @@ export class Preference {
       .map(({ value }) => value);
   }
 }
+
+const runsOn = (candidate: Candidate | undefined, platforms: readonly string[]): boolean =>
+  candidate === undefined ||
+  candidate.manifest.platforms.includes("any") ||
+  platforms.every((platform) => candidate.manifest.platforms.includes(platform));
 
 /** Whether a plugin is there already, in a version that would do. */
 function isMet({ copy: { variable }, set }: Offer, trail: Trail): boolean {

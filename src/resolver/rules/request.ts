@@ -25,6 +25,8 @@ export interface ResolveRequest {
   readonly upgrade?: ReadonlySet<PluginName>;
   /** Nothing but the preferred versions may be chosen. */
   readonly frozen?: boolean;
+  /** Platforms on which versions should run if they can, beyond those on which they must. */
+  readonly alsoFor?: readonly string[];
   /** Bundles that must not run, by content digest, each with the reason. */
   readonly revoked?: ReadonlyMap<Digest, string>;
   /** The day to which ages are counted: UTC, `YYYY-MM-DD`. */

@@ -4,10 +4,10 @@ import type { Term } from "../engine/model.ts";
 /** What somebody says of a target, as it is told to people. */
 export interface Statement {
   /**
-   * It must be there in range; may be there only in range; must not be there; nobody else may provide it; nobody
-   * else is there in another version; of all copies that provide it, all do in one version.
+   * It must be there in range; may be there only in range; must not be there; only one plugin may provide it. Of
+   * itself: it runs beside no other version; or only beside such as let it; or only where they provide what it does.
    */
-  readonly verb: "needs" | "accepts" | "refuses" | "claims" | "is-single" | "agrees";
+  readonly verb: "needs" | "accepts" | "refuses" | "claims" | "is-single" | "shares" | "agrees";
   readonly target: Target;
   readonly range: string;
   /** What the manifest says, where the deployment replaces it. */
