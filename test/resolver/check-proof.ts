@@ -15,11 +15,11 @@ import { isUsable } from "./oracle.ts";
 export function flawsOf(
   session: Session,
   requirements: readonly { readonly name: string; readonly range: string }[],
+  proof: readonly Inference[] = proofOf(session.search),
 ): readonly string[] {
   const { encoding, catalog } = session;
   const { model } = encoding;
   const { request } = catalog;
-  const proof = proofOf(session.search);
   const last = proof.at(-1);
   return [
     ...(last?.terms.length === 0 ? [] : ["the last step is not false"]),

@@ -6,37 +6,40 @@ import { toLock } from "../../src/resolver/lock.ts";
 import type { ResolveOutcome, ResolveRequest } from "../../src/resolver/resolve.ts";
 import { asks, HOST, named, needs, needsPort, plugin, resolveFrom } from "./registry.ts";
 
+const where = (platforms: readonly string[] | undefined): string =>
+  platforms ? ` on ${platforms.join(", ")}` : "";
+
 /** An answer as people compare it: who is there for whom, and who provides what. */
 function told(outcome: ResolveOutcome): string {
   if (outcome.kind === "gave-up") return outcome.kind;
   if (outcome.kind === "conflict") return explain(outcome.conflict);
-  const on = (platforms: readonly string[] | undefined) => (platforms ? ` on ${platforms.join(", ")}` : "");
   return [
     ...outcome.plugins.map(
       ({ candidate: { manifest }, requiredBy, platforms }) =>
-        `${manifest.name} ${manifest.version} for ${requiredBy.join(", ")}${on(platforms)}`,
+        `${manifest.name} ${manifest.version} for ${requiredBy.join(", ")}${where(platforms)}`,
     ),
     ...outcome.bindings.map(
       ({ facet, requirement, range, providers, byHost, platforms }) =>
-        `  ${facet} ${requirement} ${range} ← ${byHost ? "the host" : providers.join(", ") || "nobody"}${on(platforms)}`,
+        `  ${facet} ${requirement} ${range} ← ${byHost ? "the host" : providers.join(", ") || "nobody"}${where(platforms)}`,
     ),
   ].join("\n");
 }
 
-/** Several answers to one store, one after the other, in a golden file. */
-async function expectAnswers(
-  golden: string,
+/** Several answers to one store, one after the other. */
+function answersOf(
   store: readonly Candidate[],
   questions: Readonly<
     Record<string, readonly [ranges: Readonly<Record<string, string>>, more?: Partial<ResolveRequest>]>
   >,
-): Promise<void> {
+): string {
   const answers = Object.entries(questions).map(([question, [ranges, more]]) => {
     const asked = Object.entries(ranges).map(([name, range]) => `${name} ${range}`);
     return `# ${question}: ${asked.join(", ")}\n${told(resolveFrom(store, ranges, more))}\n`;
   });
-  await expect(answers.join("\n")).toMatchFileSnapshot(`../golden/resolver/${golden}.txt`);
+  return answers.join("\n");
 }
+
+const golden = (name: string): string => `../golden/resolver/${name}.txt`;
 
 it("binds optional requirements to what is there, and never brings it in", async () => {
   const store = [
@@ -46,11 +49,13 @@ it("binds optional requirements to what is there, and never brings it in", async
     plugin("screen 1.0.0"),
     plugin("screen 2.0.0", { provides: { news: "1.0.0" } }),
   ];
-  await expectAnswers("optional", store, {
-    "nothing brings the screen in": [{ desk: "*" }],
-    "it is there and fits": [{ desk: "*", screen: "*" }],
-    "it is there and does not fit": [{ desk: "*", screen: "^1" }],
-  });
+  await expect(
+    answersOf(store, {
+      "nothing brings the screen in": [{ desk: "*" }],
+      "it is there and fits": [{ desk: "*", screen: "*" }],
+      "it is there and does not fit": [{ desk: "*", screen: "^1" }],
+    }),
+  ).toMatchFileSnapshot(golden("optional"));
 });
 
 it("gives an exclusive port to one plugin, whoever else could provide it", async () => {
@@ -61,12 +66,14 @@ it("gives an exclusive port to one plugin, whoever else could provide it", async
     plugin("shadow 1.0.0", { provides: { gate: "1.0.0" } }),
     plugin("shadow 2.0.0"),
   ];
-  await expectAnswers("exclusive", store, {
-    "one of two": [{ desk: "*" }],
-    "the other one gives way": [{ desk: "*", risk: "*", shadow: "*" }],
-    "neither can": [{ risk: "*", shadow: "^1" }],
-    "the deployment has its say": [{ desk: "*" }, { policy: { providers: { gate: [named("shadow")] } } }],
-  });
+  await expect(
+    answersOf(store, {
+      "one of two": [{ desk: "*" }],
+      "the other one gives way": [{ desk: "*", risk: "*", shadow: "*" }],
+      "neither can": [{ risk: "*", shadow: "^1" }],
+      "the deployment has its say": [{ desk: "*" }, { policy: { providers: { gate: [named("shadow")] } } }],
+    }),
+  ).toMatchFileSnapshot(golden("exclusive"));
 });
 
 const feed = (version: string) => ({ provides: { feed: version } });
@@ -83,42 +90,48 @@ it("puts an adapter between versions of a port where it must, and as few as can 
     adapter("two-to-three 1.0.0", "3.0.0", "^2"),
     adapter("one-to-two 1.0.0", "2.0.0", "^1"),
   ];
-  await expectAnswers("adapters", store, {
-    "an older venue saves an adapter": [{ model: "^1", venue: "*" }],
-    "no venue of that version": [{ model: "^1", venue: "^2" }],
-    "adapters do not stand on adapters": [{ model: "^2", venue: "^1" }],
-    "unless the deployment allows a chain": [{ model: "^2", venue: "^1" }, { policy: { adapterChain: 2 } }],
-    "or allows none": [{ model: "^1", venue: "^2" }, { policy: { adapterChain: 0 } }],
-  });
+  await expect(
+    answersOf(store, {
+      "an older venue saves an adapter": [{ model: "^1", venue: "*" }],
+      "no venue of that version": [{ model: "^1", venue: "^2" }],
+      "adapters do not stand on adapters": [{ model: "^2", venue: "^1" }],
+      "unless the deployment allows a chain": [{ model: "^2", venue: "^1" }, { policy: { adapterChain: 2 } }],
+      "or allows none": [{ model: "^1", venue: "^2" }, { policy: { adapterChain: 0 } }],
+    }),
+  ).toMatchFileSnapshot(golden("adapters"));
 });
 
+const codec = (version: string, manifest = {}, port = "1.0.0") =>
+  plugin(`codec ${version}`, { provides: { codec: port } }, { multiVersion: true, ...manifest });
+
 it("runs versions side by side where all of them say that they can, and agree on the ports they provide", async () => {
-  const codec = (version: string, manifest = {}, port = "1.0.0") =>
-    plugin(`codec ${version}`, { provides: { codec: port } }, { multiVersion: true, ...manifest });
   const desks = [
     plugin("old-desk 1.0.0", { requires: [needs("codec", "^7.5")] }),
     plugin("new-desk 1.0.0", { requires: [needs("codec", "^8")] }),
     plugin("any-desk 1.0.0", { requires: [needs("codec", ">=7")] }),
   ];
   const both = { "old-desk": "*", "new-desk": "*" };
-  await expectAnswers("side-by-side", [...desks, codec("7.5.3"), codec("8.0.0")], {
-    "one for each": [both],
-    "an open range shares what is there": [{ "old-desk": "*", "any-desk": "*" }],
-  });
-  await expectAnswers("side-by-side-port", [...desks, codec("7.5.3"), codec("8.0.0", {}, "2.0.0")], {
-    "they speak different versions of a port": [both],
-  });
-  await expectAnswers(
-    "side-by-side-single",
-    [...desks, codec("7.5.3"), codec("8.0.0", { multiVersion: false })],
-    {
+  await expect(
+    answersOf([...desks, codec("7.5.3"), codec("8.0.0")], {
+      "one for each": [both],
+      "an open range shares what is there": [{ "old-desk": "*", "any-desk": "*" }],
+    }),
+  ).toMatchFileSnapshot(golden("side-by-side"));
+  await expect(
+    answersOf([...desks, codec("7.5.3"), codec("8.0.0", {}, "2.0.0")], {
+      "they speak different versions of a port": [both],
+    }),
+  ).toMatchFileSnapshot(golden("side-by-side-port"));
+  await expect(
+    answersOf([...desks, codec("7.5.3"), codec("8.0.0", { multiVersion: false })], {
       "one of them runs alone": [both],
-    },
-  );
+    }),
+  ).toMatchFileSnapshot(golden("side-by-side-single"));
 });
 
+const on = (...platforms: string[]) => ({ platforms });
+
 it("resolves for several platforms at once, with one set if possible and else with as little difference as can be", async () => {
-  const on = (...platforms: string[]) => ({ platforms });
   const platforms = ["linux-x64", "win32-x64"];
   const store = [
     plugin("desk 1.0.0", { requires: [needs("clock", "^1")] }),
@@ -128,12 +141,14 @@ it("resolves for several platforms at once, with one set if possible and else wi
     plugin("driver 2.0.0", {}, on("win32-x64")),
     plugin("probe 1.0.0", {}, on("linux-x64")),
   ];
-  await expectAnswers("platforms", store, {
-    "one set for both, with an older clock": [{ desk: "*" }, { policy: { platforms } }],
-    "only where it runs, it is newer": [{ desk: "*" }],
-    "no driver runs on both": [{ desk: "*", driver: "*" }, { policy: { platforms } }],
-    "a probe runs on one only": [{ probe: "*" }, { policy: { platforms } }],
-  });
+  await expect(
+    answersOf(store, {
+      "one set for both, with an older clock": [{ desk: "*" }, { policy: { platforms } }],
+      "only where it runs, it is newer": [{ desk: "*" }],
+      "no driver runs on both": [{ desk: "*", driver: "*" }, { policy: { platforms } }],
+      "a probe runs on one only": [{ probe: "*" }, { policy: { platforms } }],
+    }),
+  ).toMatchFileSnapshot(golden("platforms"));
   const outcome = resolveFrom(store, { desk: "*", driver: "*" }, { policy: { platforms } });
   if (outcome.kind !== "resolved") throw new Error(outcome.kind);
   const deployment = {
@@ -141,7 +156,7 @@ it("resolves for several platforms at once, with one set if possible and else wi
     name: "desk",
     description: "",
     trust: "trust.yaml",
-    plugins: asks({ desk: "*", driver: "*" }).map((plugin) => ({ ...plugin, config: {}, instances: {} })),
+    plugins: asks({ desk: "*", driver: "*" }).map((wanted) => ({ ...wanted, config: {}, instances: {} })),
     resolution: { platforms },
   } as const;
   const [here, there] = [HOST, { ...HOST, platform: "win32-x64" }].map((host) =>
@@ -168,21 +183,23 @@ it("tells the causes of having no version apart", async () => {
     today: "2026-03-01",
     revoked: new Map([[banned.content, "stolen key"]]),
   };
-  await expectAnswers("causes", store, {
-    missing: [{ nobody: "*" }],
-    "no version matches": [{ taken: "^2" }],
-    yanked: [{ taken: "*" }, more],
-    "yanked, but locked": [{ taken: "*" }, { ...more, prefer: new Map([[named("taken"), "1.0.0"]]) }],
-    revoked: [{ banned: "*" }, more],
-    "wrong platform": [{ mac: "*" }],
-    "too young": [{ fresh: "*" }, { ...more, policy: { minimumAgeDays: 7 } }],
-    "a pre-release that nothing names": [{ alpha: "*" }],
-    "a pre-release that is allowed": [{ alpha: "*" }, { policy: { preReleases: "allow" } }],
-    "a pre-release that is named and not allowed": [
-      { alpha: ">=1.0.0-0" },
-      { policy: { preReleases: "disallow" } },
-    ],
-  });
+  await expect(
+    answersOf(store, {
+      missing: [{ nobody: "*" }],
+      "no version matches": [{ taken: "^2" }],
+      yanked: [{ taken: "*" }, more],
+      "yanked, but locked": [{ taken: "*" }, { ...more, prefer: new Map([[named("taken"), "1.0.0"]]) }],
+      revoked: [{ banned: "*" }, more],
+      "wrong platform": [{ mac: "*" }],
+      "too young": [{ fresh: "*" }, { ...more, policy: { minimumAgeDays: 7 } }],
+      "a pre-release that nothing names": [{ alpha: "*" }],
+      "a pre-release that is allowed": [{ alpha: "*" }, { policy: { preReleases: "allow" } }],
+      "a pre-release that is named and not allowed": [
+        { alpha: ">=1.0.0-0" },
+        { policy: { preReleases: "disallow" } },
+      ],
+    }),
+  ).toMatchFileSnapshot(golden("causes"));
 });
 
 it.each([
@@ -235,8 +252,10 @@ it("takes the ports that the host itself provides", async () => {
     plugin("desk 1.0.0", { requires: [needsPort("clock", "^1")] }),
     plugin("clock 1.0.0", { provides: { clock: "1.0.0" } }),
   ];
-  await expectAnswers("host-ports", store, {
-    "the host has it": [{ desk: "*" }, { host: { ...HOST, ports: { clock: "1.4.0" } } }],
-    "the host has another version": [{ desk: "*" }, { host: { ...HOST, ports: { clock: "2.0.0" } } }],
-  });
+  await expect(
+    answersOf(store, {
+      "the host has it": [{ desk: "*" }, { host: { ...HOST, ports: { clock: "1.4.0" } } }],
+      "the host has another version": [{ desk: "*" }, { host: { ...HOST, ports: { clock: "2.0.0" } } }],
+    }),
+  ).toMatchFileSnapshot(golden("host-ports"));
 });

@@ -1,15 +1,20 @@
 import * as fc from "fast-check";
 import { satisfies } from "semver";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 
 import type { Candidate } from "../../src/domain/lock.ts";
 import { targetOf, type FacetRequirement } from "../../src/domain/manifest.ts";
 import type { Fact } from "../../src/resolver/answers/conflict.ts";
+import { proofOf } from "../../src/resolver/engine/proof.ts";
 import { resolve, type ResolveOutcome, type ResolveRequest } from "../../src/resolver/resolve.ts";
 import { Session } from "../../src/resolver/session.ts";
 import { flawsOf } from "./check-proof.ts";
 import { fullInstances, instances } from "./instances.ts";
 import { costsOf, isNewer, isSatisfiable, isSound, leastCosts } from "./oracle.ts";
+import { asks, HOST } from "./registry.ts";
+import { FIRST_DEPLOYMENT, TRADING } from "./trading.ts";
+
+vi.setConfig({ testTimeout: 60_000 * Number(process.env["TRADSYS_EFFORT"] ?? 1) });
 
 /** How often each property is tried, as a multiple of what a run of all tests has time for. */
 const EFFORT = Number(process.env["TRADSYS_EFFORT"] ?? 1);
@@ -85,6 +90,45 @@ it("refutes step by step, each of which follows", () => {
     }),
     { numRuns: 500 * EFFORT },
   );
+});
+
+it("would not pass a proof of which a step says more than follows", () => {
+  fc.assert(
+    fc.property(instances, fc.nat(), (request, seed) => {
+      const session = new Session(request);
+      const { requirements } = session.catalog.request;
+      fc.pre(session.solve(requirements, { left: request.stepBudget }).kind === "none");
+      const proof = proofOf(session.search);
+      const derived = proof.flatMap(({ terms, from }, place) =>
+        from.kind === "resolvent" && terms.length > 0 ? [place] : [],
+      );
+      fc.pre(derived.length > 0);
+      const place = derived[seed % derived.length];
+      const forged = proof.map((step, i) => (i === place ? { ...step, terms: step.terms.slice(1) } : step));
+      expect(flawsOf(session, requirements, forged)).not.toEqual([]);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+it("gives the same bytes for 1,000 shuffles of a store and a deployment", () => {
+  for (const binance of ["^2.3", "^3"]) {
+    const asked = asks({ ...FIRST_DEPLOYMENT, "connector-binance": binance });
+    const request = {
+      requirements: asked,
+      candidates: TRADING,
+      host: HOST,
+      prefer: new Map(),
+      stepBudget: 1000,
+    };
+    const expected = JSON.stringify(resolve(request));
+    fc.assert(
+      fc.property(shuffled(TRADING), shuffled(asked), (candidates, requirements) => {
+        expect(JSON.stringify(resolve({ ...request, candidates, requirements }))).toBe(expected);
+      }),
+      { numRuns: 1000 },
+    );
+  }
 });
 
 it("answers with a sound set, in which a chain of requirements leads from the deployment to every plugin", () => {

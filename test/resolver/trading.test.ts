@@ -1,8 +1,5 @@
-import { readFileSync } from "node:fs";
-
 import { expect, it } from "vitest";
 
-import { explain } from "../../src/resolver/answers/explain.ts";
 import { resolveFrom, versionsOf } from "./registry.ts";
 import { FIRST_DEPLOYMENT, TRADING } from "./trading.ts";
 
@@ -19,13 +16,6 @@ it("keeps three venues on the one normaliser that all of them accept", () => {
     "risk-core": "4.2.0",
     "risk-rules-pretrade": "2.3.0",
   });
-});
-
-it("proves why one connector cannot move alone, in the words of the README", () => {
-  const outcome = resolveFrom(TRADING, { ...FIRST_DEPLOYMENT, "connector-binance": "^3" });
-  const readme = readFileSync(new URL("../../src/resolver/README.md", import.meta.url), "utf8");
-  const [, text] = /```\n(No set of versions[^]*?)\n```/.exec(readme) ?? [];
-  expect(outcome.kind === "conflict" && explain(outcome.conflict)).toBe(text);
 });
 
 it("suggests only what resolves", () => {

@@ -5,7 +5,7 @@ import type { BundleManifest } from "../../../src/domain/bundle.ts";
 import type { Candidate } from "../../../src/domain/lock.ts";
 
 /** Whether a version of a plugin can be part of a set. */
-export type Decide = (root: BundleManifest) => boolean | Promise<boolean>;
+type Decide = (root: BundleManifest) => boolean | Promise<boolean>;
 
 /** Another solver, made ready for a store: what that takes is not part of a solve. */
 export interface Peer {

@@ -31,7 +31,7 @@ const rangeOf = (intervals: readonly Interval[]): string =>
   "<0.0.0-0";
 
 /** Names that manifests admit: published ones have capitals and underscores. */
-export const nameOf = (name: string): string =>
+const nameOf = (name: string): string =>
   name
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")
