@@ -24,7 +24,7 @@ beforeAll(async () => {
 it("ships what runs and what describes it, and nothing else", () => {
   const strange = shipped.filter(
     (path) =>
-      !/^(?:dist\/(?:.+\.(?:js|d\.ts)|LICENSES\.txt)|schemas\/(?:[a-z]+\.schema\.json|README\.md|diagnostics\.md)|(?:README|CHANGELOG)\.md|LICENSE|package\.json)$/.test(
+      !/^(?:dist\/(?:.+\.(?:m?js|d\.ts)|LICENSES\.txt)|schemas\/(?:[a-z]+\.schema\.json|README\.md|diagnostics\.md)|(?:README|CHANGELOG)\.md|LICENSE|package\.json)$/.test(
         path,
       ),
   );
