@@ -30,6 +30,9 @@ const NO_CONFLICT = Number.MIN_SAFE_INTEGER;
 /** Conflicts between two variables after which the one decided later goes first, as in uv. */
 const CONFLICTS_BEFORE_SWAP = 5;
 
+/** Conflicts after which the rows of what may become necessary count as well. */
+const CONFLICTS_BEFORE_CARE = 8;
+
 /**
  * Complete search over a model: unit propagation on sets to a fixpoint, decisions in the order of discovery,
  * conflict-driven learning with back-jumping. A variable counts, and its rows with it, once it cannot be absent.
@@ -69,6 +72,7 @@ export class Search {
   /** Variables of clauses that were added; a clause may hold because one of them is absent. */
   readonly #mentioned = new Set<Variable>();
   readonly #promoted: Variable[] = [];
+  #conflicts = 0;
   readonly #clashes = new Map<number, number>();
 
   constructor(model: Model) {
@@ -119,7 +123,8 @@ export class Search {
       const conflict = this.#propagate();
       if (conflict !== NO_CONFLICT) {
         budget.left -= 1;
-        if (!this.#learn(conflict)) return "none";
+        this.#conflicts += 1;
+        if (!this.#learn(conflict) || !this.#takeCare()) return "none";
         continue;
       }
       const next = this.#nextUndecided();
@@ -172,6 +177,14 @@ export class Search {
     this.trail.narrow(asserted.variable, asserted.set, clauseReason(clause));
     if (other !== undefined) this.#countClash(asserted.variable, other);
     return true;
+  }
+
+  /** A search that meets this many conflicts starts over and looks further from then on. */
+  #takeCare(): boolean {
+    if (this.#conflicts !== CONFLICTS_BEFORE_CARE) return true;
+    this.#backTo(0);
+    const conflict = this.#lookAhead(this.present());
+    return conflict === NO_CONFLICT || this.#fail(conflict);
   }
 
   #countClash(later: Variable, earlier: Variable): void {
@@ -286,10 +299,35 @@ export class Search {
 
   /** A variable has become necessary: from here on its rows count, in both directions. */
   #open(x: Variable, entry: number): Reason {
-    const { model, trail } = this;
     this.#openedAt[x] = entry;
     (this.#question.isLate(x) ? this.#late : this.#early).push(x);
     this.#attach(x);
+    const conflict = this.#checkRows(x);
+    return conflict === NO_CONFLICT && this.#conflicts >= CONFLICTS_BEFORE_CARE
+      ? this.#lookAhead([x])
+      : conflict;
+  }
+
+  /** Lets the rows of all that variables may come to need count already, in the direction that rules values out. */
+  #lookAhead(from: Iterable<Variable>): Reason {
+    const { model } = this;
+    const reached = new Set(from);
+    // A set also visits what is added to it on the way.
+    for (const x of reached) {
+      for (let row = at(model.firstRow.data, x); row < at(model.endRow.data, x); row++) {
+        const target = at(model.target.data, row);
+        if (at(this.#isAttached, target) === 1) continue;
+        this.#attach(target);
+        reached.add(target);
+        const conflict = this.#checkRows(target);
+        if (conflict !== NO_CONFLICT) return conflict;
+      }
+    }
+    return NO_CONFLICT;
+  }
+
+  #checkRows(x: Variable): Reason {
+    const { model, trail } = this;
     const end = at(model.endRow.data, x);
     for (let row = at(model.firstRow.data, x); row < end; row++) {
       if (!this.#counts(row)) continue;
@@ -397,6 +435,7 @@ export class Search {
     for (const list of [this.#attached, this.#watched, this.#cursors]) list.length = 0;
     this.#nextEarly = 0;
     this.#nextLate = 0;
+    this.#conflicts = 0;
     this.#mentioned.clear();
     this.#promoted.length = 0;
     this.#clashes.clear();

@@ -122,10 +122,9 @@ export class Catalog {
     return this.#provisions(port).provisions;
   }
 
-  /** Who provides a port in range, for any host. */
-  providersIn(port: string, range: string): readonly Provision[] {
-    const { provisions, ...list } = this.#provisions(port);
-    return admitted(this.#range(range, false), list).flatMap(([from, end]) => provisions.slice(from, end));
+  /** The places of the provisions of a port in range, for any host. */
+  provisionsIn(port: string, range: string): readonly Interval[] {
+    return admitted(this.#range(range, false), this.#provisions(port));
   }
 
   /** Whether a version of some plugin does not share a port. */

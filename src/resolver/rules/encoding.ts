@@ -25,6 +25,13 @@ export interface Offer {
   readonly isAdapter: boolean;
 }
 
+/** A version of a port, as a value. */
+interface Placed {
+  readonly copy: Copy;
+  readonly value: number;
+  readonly isAdapter: boolean;
+}
+
 /** What the values of a variable stand for. */
 export type Meaning =
   | { readonly kind: "plugin"; readonly copy: Copy }
@@ -57,6 +64,7 @@ export class Encoding {
   readonly #copies = new Map<PluginName, readonly Copy[]>();
   readonly #offers = new Map<string, readonly Offer[]>();
   readonly #values = new Map<Candidate, readonly [Copy, number]>();
+  readonly #placedBy = new Map<string, readonly Placed[]>();
   readonly #named = new Map<string, Variable>();
 
   constructor(catalog: Catalog) {
@@ -386,17 +394,22 @@ export class Encoding {
     const key = `port:${port} ${range}`;
     const known = this.#offers.get(key);
     if (known) return known;
-    const provisions = this.catalog.providersIn(port, range);
+    const intervals = this.catalog.provisionsIn(port, range);
     const declared = this.catalog.request.policy?.providers?.[port] ?? [];
     const rankOf = (name: PluginName) => (declared.includes(name) ? declared.indexOf(name) : declared.length);
     // A plugin of which some versions are adapters makes two offers.
     const groups = { plugin: new Map<Copy, number[]>(), adapter: new Map<Copy, number[]>() };
-    for (const { candidate, isAdapter } of provisions) {
-      const [copy, value] = this.#valueOf(candidate);
-      const group = isAdapter ? groups.adapter : groups.plugin;
-      const values = group.get(copy);
-      if (values) values.push(value);
-      else group.set(copy, [value]);
+    const placed = this.#placed(port);
+    for (const [from, end] of intervals) {
+      for (let place = from; place < end; place++) {
+        const provision = placed[place];
+        if (!provision) continue;
+        const { copy, value, isAdapter } = provision;
+        const group = isAdapter ? groups.adapter : groups.plugin;
+        const values = group.get(copy);
+        if (values) values.push(value);
+        else group.set(copy, [value]);
+      }
     }
     const offersOf = (group: ReadonlyMap<Copy, readonly number[]>, isAdapter: boolean): readonly Offer[] =>
       [...group].map(([copy, values]) => ({ copy, set: this.model.setOf(copy.variable, values), isAdapter }));
@@ -410,6 +423,19 @@ export class Encoding {
     );
     this.#offers.set(key, offers);
     return offers;
+  }
+
+  /** The provisions of a port as values of variables. */
+  #placed(port: string): readonly Placed[] {
+    let placed = this.#placedBy.get(port);
+    if (!placed) {
+      placed = this.catalog.providers(port).map(({ candidate, isAdapter }): Placed => {
+        const [copy, value] = this.#valueOf(candidate);
+        return { copy, value, isAdapter };
+      });
+      this.#placedBy.set(port, placed);
+    }
+    return placed;
   }
 
   #declareCopies(listing: Listing): readonly Copy[] {
