@@ -1,4 +1,4 @@
-import { TradsysError } from "../domain/errors.ts";
+import { TradsysError, messageOf } from "../domain/errors.ts";
 import type { Digest } from "../domain/ids.ts";
 import type { Plan } from "../domain/plan.ts";
 import { learn, type Place } from "./locked.ts";
@@ -43,7 +43,7 @@ export async function settle(arrival: Arrival, settling: Settling): Promise<Sett
     }
     case "taken-back": {
       const { to, why } = arrival;
-      await write({ event: "failed", reason: reasonOf(why) });
+      await write({ event: "failed", reason: messageOf(why) });
       await write(
         to === null ? { event: "rolled-back", current: plan.base } : { event: "paused", current: to.digest },
       );
@@ -70,10 +70,8 @@ function gateFailure(
     to === null
       ? `everything was taken back, and ${base === null ? "nothing" : named(base)} is active`
       : `it was taken back to after wave ${to.wave}: a step of that wave cannot be undone`;
-  const message = `wave ${from.wave} of ${of} did not pass: ${reasonOf(why)}; ${where}`;
+  const message = `wave ${from.wave} of ${of} did not pass: ${messageOf(why)}; ${where}`;
   const own = { code: "GATE_FAILED", severity: "error", message } as const;
   const causes = why instanceof TradsysError ? why.diagnostics : [];
   return new TradsysError("GATE_FAILED", message, { cause: why, diagnostics: [own, ...causes] });
 }
-
-const reasonOf = (why: unknown): string => (why instanceof Error ? why.message : String(why));

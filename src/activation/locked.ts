@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 
-import { TradsysError } from "../domain/errors.ts";
+import { isCode } from "../domain/errors.ts";
 import type { Digest } from "../domain/ids.ts";
 import type { Generation } from "../domain/plan.ts";
 import type { Files } from "../platform/files.ts";
@@ -67,7 +67,7 @@ async function lockWithin(files: Files, path: string, waitMs: number): Promise<A
     try {
       return await files.lock(path);
     } catch (error) {
-      if (left <= 0 || !(error instanceof TradsysError) || error.code !== "BUSY") throw error;
+      if (left <= 0 || !isCode(error, "BUSY")) throw error;
     }
     await setTimeout(Math.min(left, PATIENCE_MS));
   }

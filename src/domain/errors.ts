@@ -34,3 +34,10 @@ export function failWith(diagnostics: readonly Diagnostic[]): TradsysError {
 export function hasErrno(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }
+
+/** True for a failure of ours with this code. */
+export const isCode = (error: unknown, code: ErrorCode): boolean =>
+  error instanceof TradsysError && error.code === code;
+
+/** What something that was thrown says, whatever it is. */
+export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

@@ -34,3 +34,7 @@ export const flatName = (plugin: PluginName): string => {
   const [scope = "", name] = plugin.slice(1).split("/");
   return `${scope}${scope.includes("-") ? "--" : "-"}${name}`;
 };
+
+/** A version of a plugin, as messages name it. */
+export const labelOf = ({ name, version }: { readonly name: PluginName; readonly version: string }): string =>
+  `${name}@${version}`;

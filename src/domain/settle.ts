@@ -22,17 +22,13 @@ export async function settleAll<T>(work: readonly Promise<T>[]): Promise<T[]> {
   return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
 }
 
-/** `Promise.all` over `items` with at most `limit` of them under way at once; results in the order of `items`. */
-export async function mapAtMost<T, R>(
-  limit: number,
-  items: readonly T[],
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  const waiting = items.entries();
-  const takeTurns = async (): Promise<void> => {
-    for (const [index, item] of waiting) results[index] = await work(item);
+/** Starts work in its order, at most so many at once. Each promise is that of one piece of work. */
+export function pool<T>(work: readonly (() => Promise<T>)[], limit: number): Promise<T>[] {
+  const outcomes = work.map(() => Promise.withResolvers<T>());
+  const waiting = work.entries();
+  const worker = async (): Promise<void> => {
+    for (const [i, start] of waiting) await start().then(outcomes[i]?.resolve, outcomes[i]?.reject);
   };
-  await Promise.all(Array.from({ length: limit }, takeTurns));
-  return results;
+  for (let i = 0; i < limit; i++) void worker();
+  return outcomes.map(({ promise }) => promise);
 }

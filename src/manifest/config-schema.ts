@@ -2,6 +2,7 @@ import { createContext, runInContext } from "node:vm";
 
 import type { ErrorObject } from "ajv";
 
+import { messageOf } from "../domain/errors.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { schemaFindings } from "./check-schema.ts";
@@ -61,7 +62,7 @@ async function compile(schema: Schema, text: string): Promise<Compiled> {
     );
   } catch (error) {
     if (error instanceof RangeError) return err([ENDLESS]);
-    return err([notCompiled(error instanceof Error ? error.message : String(error))]);
+    return err([notCompiled(messageOf(error))]);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Diagnostic, Position } from "../domain/diagnostic.ts";
 import { parseAny } from "./parse.ts";
+import { startOfLine } from "./text.ts";
 
 /** One replacement that was made. */
 export interface Fix {
@@ -80,8 +81,5 @@ function replacementFor(
   return undefined;
 }
 
-function offsetOf(text: string, { line, column }: Position): number {
-  let start = 0;
-  for (let i = 1; i < line; i += 1) start = text.indexOf("\n", start) + 1;
-  return start + column - 1;
-}
+const offsetOf = (text: string, { line, column }: Position): number =>
+  (startOfLine(text, line) ?? text.length) + column - 1;

@@ -72,3 +72,13 @@ export function placeIn(text: string): (offset: number) => Position {
     return { line, column: within - start + 1 };
   };
 }
+
+/** Where a line starts, counted from 1; `undefined` where there is none. Builds none of the lines. */
+export function startOfLine(text: string, line: number): number | undefined {
+  let start = 0;
+  for (let before = 1; before < line; before += 1) {
+    start = text.indexOf("\n", start) + 1;
+    if (start === 0) return undefined;
+  }
+  return start;
+}

@@ -13,7 +13,7 @@ import {
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
-import { hasErrno, TradsysError } from "../domain/errors.ts";
+import { TradsysError, hasErrno, messageOf } from "../domain/errors.ts";
 
 /**
  * All that the product does to the disk. Every write is whole or not there: temporary name, flush, rename. What a
@@ -274,6 +274,6 @@ async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
 
 /** What the system said, in words: `permission denied`, without the call and the path that Node appends. */
 function reason(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = messageOf(cause);
   return /^[A-Z0-9_]+: ([^,]+)/.exec(text)?.[1] ?? text;
 }

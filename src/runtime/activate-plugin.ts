@@ -1,9 +1,9 @@
-import { TradsysError } from "../domain/errors.ts";
+import { TradsysError, messageOf } from "../domain/errors.ts";
+import { labelOf } from "../domain/ids.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import type { FacetHandle, Log, PluginContext, PluginDefinition, PortAccess } from "../plugin/define.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
 import { callScope, limited } from "./context/scope.ts";
-import { messageOf } from "./loading/evaluate.ts";
 
 /** One line that a plugin logged. */
 export interface LogEntry {
@@ -27,9 +27,6 @@ export interface Surroundings {
 export interface Activatable extends Pick<VerifiedPlugin, "name" | "version" | "config"> {
   readonly manifest: Manifest;
 }
-
-export const labelOf = ({ name, version }: Pick<Activatable, "name" | "version">): string =>
-  `${name}@${version}`;
 
 /**
  * Activates a plugin whose code is loaded: one handle for each of its facets.

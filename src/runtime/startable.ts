@@ -1,9 +1,8 @@
 import { TradsysError } from "../domain/errors.ts";
-import { parseFacetId, type FacetId, type PluginName } from "../domain/ids.ts";
+import { type FacetId, labelOf, parseFacetId, type PluginName } from "../domain/ids.ts";
 import type { Generation, GenerationFacet } from "../domain/plan.ts";
 import type { PortError } from "../plugin/errors.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
-import { labelOf } from "./activate-plugin.ts";
 import type { StartableFacet } from "./lifecycle/facet-run.ts";
 import type { Placer } from "./place-plugin.ts";
 import type { Placement, PluginInstance } from "./plugin-instance.ts";

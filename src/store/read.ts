@@ -2,7 +2,7 @@ import { ENVELOPE_BYTES, MANIFEST_BYTES } from "../bundle/format.ts";
 import { parseBundleManifest } from "../bundle/manifest.ts";
 import { parseJson } from "../bundle/shape.ts";
 import { sha256 } from "../domain/digest.ts";
-import { TradsysError } from "../domain/errors.ts";
+import { TradsysError, isCode } from "../domain/errors.ts";
 import { type Digest, isDigest, type PluginName } from "../domain/ids.ts";
 import type { Candidate } from "../domain/lock.ts";
 import type { Files } from "../platform/files.ts";
@@ -191,9 +191,6 @@ const identityOf = ({ manifest }: Pick<Candidate, "manifest">): string =>
 /** What to call an image before its manifest is read. */
 const labelOf = ({ annotations, digest }: Descriptor): string =>
   annotations?.[ANNOTATIONS.refName] ?? annotations?.[ANNOTATIONS.title] ?? digest;
-
-const isCode = (error: unknown, code: TradsysError["code"]): boolean =>
-  error instanceof TradsysError && error.code === code;
 
 const invalid = (root: string, reason: string): TradsysError =>
   new TradsysError("STORE_INVALID", `${root} is not a usable store: ${reason}`, { location: { file: root } });

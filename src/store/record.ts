@@ -2,6 +2,7 @@ import type { OpenBundle } from "../domain/bundle.ts";
 import { canonical } from "../domain/canonical.ts";
 import { sha256 } from "../domain/digest.ts";
 import { TradsysError } from "../domain/errors.ts";
+import { labelOf } from "../domain/ids.ts";
 import type { Candidate } from "../domain/lock.ts";
 
 /**
@@ -17,7 +18,7 @@ export function refuseForgedRecord(
   const expected = sha256(canonical(manifest));
   const found = sha256(canonical(record?.manifest ?? null));
   if (found === expected) return;
-  const label = `${manifest.name}@${manifest.version}`;
+  const label = labelOf(manifest);
   throw new TradsysError(
     "BLOB_DIGEST_MISMATCH",
     `${label}: the store's record is not the plugin.json of its bundle: expected ${expected}, found ${found}`,

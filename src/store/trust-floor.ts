@@ -10,7 +10,7 @@ import {
   textLike,
 } from "../bundle/shape.ts";
 import { canonical } from "../domain/canonical.ts";
-import { TradsysError } from "../domain/errors.ts";
+import { TradsysError, isCode } from "../domain/errors.ts";
 import { isDigest, isPluginName } from "../domain/ids.ts";
 import type { Generation } from "../domain/plan.ts";
 import { EMPTY_FLOOR, TRUST_FLOOR_API_VERSION, type TrustFloor, type TrustPolicy } from "../domain/trust.ts";
@@ -29,7 +29,7 @@ const MAX_FLOOR_BYTES = 16 * 1024 * 1024;
 export async function readTrustFloor(files: Files, root: string): Promise<TrustFloor> {
   const { trustFloor } = rootPaths(root);
   const bytes = await files.read(trustFloor, MAX_FLOOR_BYTES).catch((error: unknown) => {
-    if (error instanceof TradsysError && error.code === "FILE_MISSING") return undefined;
+    if (isCode(error, "FILE_MISSING")) return undefined;
     throw error;
   });
   if (!bytes) return EMPTY_FLOOR;

@@ -1,6 +1,7 @@
 import { asFunction, BUNDLE_LIMITS, CODE_FILE, type OpenBundle } from "../domain/bundle.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
 import { TradsysError } from "../domain/errors.ts";
+import { labelOf } from "../domain/ids.ts";
 import type { Generation, GenerationPlugin } from "../domain/plan.ts";
 import { settleAll } from "../domain/settle.ts";
 import type { TrustFloor, TrustPolicy } from "../domain/trust.ts";
@@ -129,7 +130,7 @@ async function readPlugin(
   plugin: GenerationPlugin,
   { files, store }: Pick<Verifying, "files" | "store">,
 ): Promise<{ readonly label: string; readonly bytes: Buffer; readonly envelopes: readonly string[] }> {
-  const label = `${plugin.name}@${plugin.version}`;
+  const label = labelOf(plugin);
   const [bytes, envelopes] = await Promise.all([
     readBlob(files, store, {
       digest: plugin.blob,

@@ -138,6 +138,12 @@ it.for<{
     by: (plan) => [signed(plan, amal), signed(plan, amal, { at: "2026-03-15T11:30:00.000Z" })],
   },
   {
+    because: "one key approved under two names where two people must",
+    says: "needs 1 more risk approval",
+    needs: { approvals: [{ role: "risk", count: 2 }] },
+    by: (plan) => [signed(plan, amal), signed(plan, amal, { approver: "zoe" })],
+  },
+  {
     because: "one person approved with two keys",
     says: "needs 1 more approver",
     needs: { approvers: 2 },

@@ -2,9 +2,9 @@ import * as fc from "fast-check";
 import { expect, it } from "vitest";
 
 import { inDependencyOrder } from "../../src/cli/builds/order.ts";
-import { pool } from "../../src/cli/builds/pool.ts";
 import type { PluginName } from "../../src/domain/ids.ts";
 import type { Target } from "../../src/domain/manifest.ts";
+import { pool } from "../../src/domain/settle.ts";
 
 const plugin = (name: string, provides: readonly string[], requires: readonly string[]) => ({
   name: `@acme/${name}` as PluginName,

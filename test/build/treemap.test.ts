@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, it } from "vitest";
 
 import type { Share } from "../../src/build/sizes.ts";
-import { squarify, treemap } from "../../src/build/treemap.ts";
+import { squarify, treemap } from "../../src/cli/builds/treemap.ts";
 
 const AREA = { left: 0, top: 0, width: 160, height: 90 };
 const sizes = fc

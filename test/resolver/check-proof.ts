@@ -2,10 +2,10 @@ import { satisfies } from "semver";
 
 import type { Candidate } from "../../src/domain/lock.ts";
 import type { Term, Variable } from "../../src/resolver/engine/model.ts";
-import { proofOf, type Inference } from "../../src/resolver/engine/proof.ts";
 import type { Meaning } from "../../src/resolver/rules/encoding.ts";
 import type { Session } from "../../src/resolver/session.ts";
 import { isUsable } from "./oracle.ts";
+import { proofOf, type Inference } from "./proof.ts";
 
 /**
  * What is wrong with the last refutation of a session; nothing if every step follows and the last is false. What is

@@ -4,9 +4,9 @@ import { expect, it } from "vitest";
 
 import { explain } from "../../src/resolver/answers/explain.ts";
 import type { Term, Variable } from "../../src/resolver/engine/model.ts";
-import { proofOf } from "../../src/resolver/engine/proof.ts";
 import { resolve } from "../../src/resolver/resolve.ts";
 import { Session } from "../../src/resolver/session.ts";
+import { proofOf } from "./proof.ts";
 import { asks, HOST } from "./registry.ts";
 import { FIRST_DEPLOYMENT, TRADING } from "./trading.ts";
 

@@ -5,12 +5,12 @@ import { expect, it, vi } from "vitest";
 import type { Candidate } from "../../src/domain/lock.ts";
 import { targetOf, type FacetRequirement } from "../../src/domain/manifest.ts";
 import type { Fact } from "../../src/resolver/answers/conflict.ts";
-import { proofOf } from "../../src/resolver/engine/proof.ts";
 import { resolve, type ResolveOutcome, type ResolveRequest } from "../../src/resolver/resolve.ts";
 import { Session } from "../../src/resolver/session.ts";
 import { flawsOf } from "./check-proof.ts";
 import { fullInstances, instances } from "./instances.ts";
 import { costsOf, isNewer, isSatisfiable, isSound, leastCosts } from "./oracle.ts";
+import { proofOf } from "./proof.ts";
 import { asks, HOST } from "./registry.ts";
 import { FIRST_DEPLOYMENT, TRADING } from "./trading.ts";
 

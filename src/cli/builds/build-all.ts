@@ -1,13 +1,12 @@
 import { stopCompiler } from "../../build/compile.ts";
 import { writeState, type Place } from "../../build/state.ts";
-import { settleAll } from "../../domain/settle.ts";
+import { pool, settleAll } from "../../domain/settle.ts";
 import type { Signer } from "../../signing/keys.ts";
 import type { Io } from "../command.ts";
 import { signerFrom } from "../keys/private-key.ts";
 import { boardOf } from "./board.ts";
 import { buildOne, readPlugin, writeArtifacts, type MadePlugin } from "./build-one.ts";
 import { inDependencyOrder } from "./order.ts";
-import { pool } from "./pool.ts";
 import type { BuildRequest } from "./request.ts";
 
 /** A plugin as it was built, and how long that took in milliseconds. */

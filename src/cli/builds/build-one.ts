@@ -4,7 +4,6 @@ import { openBuild, type BuiltBundle } from "../../build/build-plugin.ts";
 import { sourceLocator } from "../../build/locate.ts";
 import { startSmoke } from "../../build/smoke.ts";
 import type { BuildState, BuildSummary, Place } from "../../build/state.ts";
-import { treemap } from "../../build/treemap.ts";
 import { checkTypes, type TypeCheck } from "../../build/typecheck.ts";
 import {
   Witnessing,
@@ -26,6 +25,7 @@ import type { Io } from "../command.ts";
 import { hasError, readDocument, short } from "../documents.ts";
 import { ENVELOPE_SUFFIX } from "../options.ts";
 import { requestId, type BuildRequest } from "./request.ts";
+import { treemap } from "./treemap.ts";
 
 /** Inputs of the size report's text. */
 const LARGEST = 10;

@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 
 import type { Diagnostic, Location } from "../../domain/diagnostic.ts";
+import { startOfLine } from "../../manifest/text.ts";
 import { printable, shownPath } from "../render.ts";
 import { detailsOf } from "./format.ts";
 import { wrap } from "./wrap.ts";
@@ -81,11 +82,8 @@ function frame({ file, start, end }: Location, style: Style, gutter: string): st
 
 /** One line of a text, without its end, and without building millions of others. */
 function lineOf(text: string, number: number): string | undefined {
-  let from = 0;
-  for (let line = 1; line < number; line += 1) {
-    from = text.indexOf("\n", from) + 1;
-    if (from === 0) return undefined;
-  }
+  const from = startOfLine(text, number);
+  if (from === undefined) return undefined;
   const end = text.indexOf("\n", from);
   return text.slice(from, end === -1 ? undefined : end).replace(/\r$/, "");
 }

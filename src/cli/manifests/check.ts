@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { Diagnostic } from "../../domain/diagnostic.ts";
 import { TradsysError } from "../../domain/errors.ts";
 import type { Manifest } from "../../domain/manifest.ts";
-import { mapAtMost } from "../../domain/settle.ts";
+import { pool } from "../../domain/settle.ts";
 import type { Fix } from "../../manifest/fix.ts";
 import { checkPluginConfig, parseAny, type AnyDocument } from "../../manifest/parse.ts";
 import { checkDeployedConfigs, checkSet } from "../../manifest/set/check-set.ts";
@@ -36,7 +36,8 @@ export async function checkFiles(
   files: readonly FoundFile[],
   options: { readonly fix: boolean },
 ): Promise<Checked> {
-  const checked = await mapAtMost(AT_ONCE, files, (file) => checkFile(io, file, options));
+  const checking = files.map((file) => () => checkFile(io, file, options));
+  const checked = await Promise.all(pool(checking, AT_ONCE));
   return await together(checked.flat());
 }
 

@@ -1,7 +1,7 @@
 import { graphlib, layout } from "@dagrejs/dagre";
 
 import type { Plan } from "../../domain/plan.ts";
-import { escaped } from "./escape.ts";
+import { escaped } from "../escape.ts";
 import { facetsOf, type DrawnFacet } from "./graph.ts";
 
 const ROW = 26;

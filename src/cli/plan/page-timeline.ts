@@ -1,6 +1,6 @@
 import type { FacetId } from "../../domain/ids.ts";
 import type { Plan } from "../../domain/plan.ts";
-import { escaped } from "./escape.ts";
+import { escaped } from "../escape.ts";
 import { seconds } from "./text.ts";
 
 interface Bar {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Change, Plan, StepGroup } from "../../domain/plan.ts";
 import { findPluginCycle } from "../../planner/cycle.ts";
 import { plural, short } from "../documents.ts";
-import { escaped } from "./escape.ts";
+import { escaped } from "../escape.ts";
 import { graphSection } from "./page-graph.ts";
 import { PAGE_SCRIPT } from "./page-script.ts";
 import { PAGE_STYLE } from "./page-style.ts";

@@ -1,6 +1,6 @@
-import type { Phase, Span } from "../../runtime/index.ts";
-import type { Runtime } from "../../runtime/index.ts";
+import type { Phase, Runtime, Span } from "../../runtime/index.ts";
 import { milliseconds, plural, short } from "../documents.ts";
+import { escaped } from "../escape.ts";
 
 const PHASES: readonly Phase[] = ["start", "compile", "evaluate", "activate"];
 
@@ -62,9 +62,6 @@ ${rows.map(row).join("\n")}
 const firstOf = (spans: readonly Span[]): number => Math.min(Infinity, ...spans.map(({ fromMs }) => fromMs));
 const ms = (value: number): string => value.toFixed(1);
 const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(3)}%`;
-
-const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const escaped = (text: string): string => text.replaceAll(/[&<>"]/g, (character) => ESCAPES[character] ?? "");
 
 const STYLE = `
 :root { color-scheme: light dark; --text: light-dark(#1b1f24, #e6e8eb); --back: light-dark(#fff, #14171a);

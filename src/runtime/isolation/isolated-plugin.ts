@@ -1,10 +1,9 @@
-import { TradsysError } from "../../domain/errors.ts";
-import { facetId, type FacetId } from "../../domain/ids.ts";
+import { TradsysError, messageOf } from "../../domain/errors.ts";
+import { facetId, type FacetId, labelOf } from "../../domain/ids.ts";
 import type { FacetHandle } from "../../plugin/define.ts";
 import { portError, type PortError } from "../../plugin/errors.ts";
 import type { VerifiedPlugin } from "../../store/verified-plugin.ts";
-import { labelOf, type LogEntry } from "../activate-plugin.ts";
-import { messageOf } from "../loading/evaluate.ts";
+import type { LogEntry } from "../activate-plugin.ts";
 import type { Placement, PluginInstance } from "../plugin-instance.ts";
 import { portKey } from "../ports.ts";
 import { fromEnvelope } from "./error-envelope.ts";

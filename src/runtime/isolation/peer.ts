@@ -1,6 +1,6 @@
+import { messageOf } from "../../domain/errors.ts";
 import { portError, type PortError } from "../../plugin/errors.ts";
 import { currentScope, inScope, notBegun, Scope } from "../context/scope.ts";
-import { messageOf } from "../loading/evaluate.ts";
 import { fromEnvelope, toEnvelope } from "./error-envelope.ts";
 import { Inlet } from "./inlet.ts";
 import { Outlet, type Subscribed } from "./outlet.ts";

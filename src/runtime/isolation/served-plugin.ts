@@ -1,7 +1,8 @@
+import { labelOf } from "../../domain/ids.ts";
 import type { FacetId } from "../../domain/ids.ts";
 import type { FacetHandle } from "../../plugin/define.ts";
 import { portError } from "../../plugin/errors.ts";
-import { activatePlugin, labelOf, type Activatable } from "../activate-plugin.ts";
+import { activatePlugin, type Activatable } from "../activate-plugin.ts";
 import { compile, evaluate } from "../loading/evaluate.ts";
 import { portAccess, portKey, type BoundPorts } from "../ports.ts";
 import { toEnvelope } from "./error-envelope.ts";

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 
-import { messageOf } from "../loading/evaluate.ts";
+import { messageOf } from "../../domain/errors.ts";
 import { CHILD, permissionFlags, type Isolate, type IsolateOptions } from "./isolate.ts";
 
 /**

@@ -1,8 +1,7 @@
-import { TradsysError } from "../../domain/errors.ts";
+import { TradsysError, messageOf } from "../../domain/errors.ts";
 import type { FacetId } from "../../domain/ids.ts";
 import type { GenerationFacet } from "../../domain/plan.ts";
 import type { FacetHandle } from "../../plugin/define.ts";
-import { messageOf } from "../loading/evaluate.ts";
 import { type CallOffs, type Limit, within } from "./deadline.ts";
 
 /** What the lifecycle needs to know of a facet beyond its place in the order. */

@@ -1,6 +1,5 @@
-import { TradsysError } from "../../domain/errors.ts";
+import { TradsysError, messageOf } from "../../domain/errors.ts";
 import { parseFacetId, type FacetId } from "../../domain/ids.ts";
-import { messageOf } from "../loading/evaluate.ts";
 import type { PortRegistry } from "../ports.ts";
 import type { Timeline } from "../report/timeline.ts";
 import { backoffMs } from "./backoff.ts";

@@ -1,7 +1,8 @@
 import { Script } from "node:vm";
 
 import { CODE_FILE, FUNCTION_HEAD } from "../../domain/bundle.ts";
-import { TradsysError } from "../../domain/errors.ts";
+import { TradsysError, messageOf } from "../../domain/errors.ts";
+import { labelOf } from "../../domain/ids.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import type { PluginDefinition } from "../../plugin/define.ts";
 import { pluginRequire, type HostModules } from "./plugin-require.ts";
@@ -70,12 +71,9 @@ function loading<T>(manifest: Manifest, work: () => T): T {
   }
 }
 
-const labelOf = ({ name, version }: Manifest): string => `${name}@${version}`;
 const fileOf = (manifest: Manifest): string => `${labelOf(manifest)}/${CODE_FILE}`;
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 const isDefinition = (value: unknown): value is PluginDefinition =>
   isObject(value) && "activate" in value && typeof value.activate === "function";
-
-export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

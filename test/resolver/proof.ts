@@ -1,9 +1,9 @@
-import { BASE, type Derivation } from "./clauses.ts";
-import { stepsOf } from "./core.ts";
-import { at } from "./ints.ts";
-import type { Term, Variable } from "./model.ts";
-import type { Search } from "./search.ts";
-import { clauseReason, type Reason } from "./trail.ts";
+import { BASE, type Derivation } from "../../src/resolver/engine/clauses.ts";
+import { stepsOf } from "../../src/resolver/engine/core.ts";
+import { at } from "../../src/resolver/engine/ints.ts";
+import type { Term, Variable } from "../../src/resolver/engine/model.ts";
+import type { Search } from "../../src/resolver/engine/search.ts";
+import { clauseReason, type Reason } from "../../src/resolver/engine/trail.ts";
 
 /** A step of a proof: a clause, and why it holds. */
 export interface Inference {

@@ -1,4 +1,4 @@
-import { printable } from "../render.ts";
+import { printable } from "./render.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",

@@ -1,4 +1,5 @@
-import type { Share } from "./sizes.ts";
+import type { Share } from "../../build/sizes.ts";
+import { escaped } from "../escape.ts";
 
 /** A share of an area, in percent of the whole. */
 interface Box {
@@ -156,9 +157,6 @@ i { display: inline-block; width: .8em; height: .8em; margin-right: .4em; backgr
 const kib = (bytes: number): string => (bytes / 1024).toFixed(1);
 
 const lastOf = (file: string): string => file.slice(file.lastIndexOf("/") + 1);
-
-const escaped = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
 /** A place inside of an area, both in the same unit. */
 const styleOf = (
