@@ -2,6 +2,7 @@ import { TradsysError } from "../domain/errors.ts";
 import type { FacetId } from "../domain/ids.ts";
 import type { Bound, PortAccess } from "../plugin/define.ts";
 import type { PortTypes } from "../plugin/ports.ts";
+import { isSubscription, subscribeOnce } from "./subscription.ts";
 
 type PortName = keyof PortTypes;
 
@@ -27,18 +28,23 @@ export class PortRegistry {
     }
   }
 
-  /** A method that starts its provider and then is the provider's own. The ports of a plugin are asynchronous. */
+  /** A method that starts its provider and then is the provider's own. */
   #firstUse({ at, facet, member, failure }: FirstUse): unknown {
     const waking = this.#wake(facet);
     if (!waking) return failure();
     // Told by the call, if there is one.
     waking.catch(() => undefined);
-    return async (...args: readonly unknown[]): Promise<unknown> => {
-      await waking;
+    const use = (args: readonly unknown[]): unknown => {
       const provider = this.#offered.get(at) ?? failure();
       const method: unknown = Reflect.get(provider, member);
       return typeof method === "function" ? (Reflect.apply(method, provider, args) as unknown) : method;
     };
+    return isSubscription(member)
+      ? (...args: readonly unknown[]) => subscribeOnce(waking, () => use(args))
+      : async (...args: readonly unknown[]) => {
+          await waking;
+          return use(args);
+        };
   }
 
   /** Access to the given ports only, by the names a plugin requires them under. */

@@ -3,7 +3,8 @@ import { setTimeout } from "node:timers/promises";
 import { expect, it } from "vitest";
 
 import type { BundleManifest } from "../../src/domain/bundle.ts";
-import { startRuntime } from "../../src/runtime/start-runtime.ts";
+import { startRuntime, type Runtime } from "../../src/runtime/start-runtime.ts";
+import type { Subscribed } from "../../src/runtime/subscription.ts";
 import {
   activating,
   applyAll,
@@ -94,6 +95,62 @@ it("starts a lazy plugin and what it waits for when a port of it is first used, 
   expect(() => account.balances()).toThrow("which is not ready");
 });
 
+const failing = `return { main: { start() { throw new Error("no route"); } } };`;
+
+const LAZY_VENUE: Plugin = {
+  manifest: { activation: "lazy" },
+  provides: { account: "1.0.0" },
+  code: `
+    async function* events() { yield "1 BTC"; yield "2 BTC"; }
+    const subscribe = (name) => { tell("subscribed " + name); return { events: events(), close: () => tell("closed") }; };
+    return { main: { provides: { account: { subscribe } } } };`,
+};
+
+/** A port of a test that can be subscribed to. */
+const subscribeTo = ({ ports }: Runtime, name: string): Subscribed =>
+  (ports.one("account") as unknown as { subscribe(name: string): Subscribed }).subscribe(name);
+
+it("gives a subscription at once where the first use of a lazy plugin is one, and opens it once it is ready", async () => {
+  const { root, events, hostModules } = await rootOf({ venue: LAZY_VENUE });
+  const runtime = await startRuntime({ root, hostModules });
+  const first = subscribeTo(runtime, "first");
+  const second = subscribeTo(runtime, "second");
+  expect(await Array.fromAsync(first.events)).toEqual(["1 BTC", "2 BTC"]);
+  for await (const event of second.events) {
+    expect(event).toBe("1 BTC");
+    break;
+  }
+  expect(events).toEqual(["venue", "subscribed first", "subscribed second", "closed", "closed"]);
+  await runtime.stop();
+});
+
+it("never opens a subscription that was closed before its provider was ready", async () => {
+  const { root, events, hostModules } = await rootOf({ venue: LAZY_VENUE });
+  const runtime = await startRuntime({ root, hostModules });
+  const unread = subscribeTo(runtime, "unread");
+  const read = subscribeTo(runtime, "read");
+  const reading = Array.fromAsync(read.events);
+  unread.close();
+  read.close();
+  expect(await reading).toEqual([]);
+  expect(await Array.fromAsync(unread.events)).toEqual([]);
+  await runtime.demand(facet("venue#main"));
+  expect(events).toEqual(["venue"]);
+  await runtime.stop();
+});
+
+it("tells the reader of a subscription why its provider did not become ready", async () => {
+  const { root, hostModules } = await rootOf({ venue: { ...LAZY_VENUE, code: failing } });
+  const runtime = await startRuntime({ root, hostModules });
+  subscribeTo(runtime, "nobody reads this one");
+  const { events } = subscribeTo(runtime, "first");
+  await expect(Array.fromAsync(events)).rejects.toMatchObject({
+    code: "START_FAILED",
+    message: "@acme/venue#main failed to start: no route",
+  });
+  await runtime.stop();
+});
+
 it("tries a failed plugin again on demand, not before its time, and with a new instance", async () => {
   const { root, events, hostModules } = await rootOf({
     flaky: {
@@ -114,8 +171,6 @@ it("tries a failed plugin again on demand, not before its time, and with a new i
   expect(runtime.status().get(facet("flaky#main"))).toEqual({ state: "ready" });
   await runtime.stop();
 });
-
-const failing = `return { main: { start() { throw new Error("no route"); } } };`;
 
 const withFailure = (bad: Changes, next: Changes) =>
   rootOf({

@@ -1,11 +1,5 @@
-import { portError } from "../../plugin/errors.ts";
+import { asSubscription, type Subscribed } from "../subscription.ts";
 import { WINDOW } from "./wire.ts";
-
-/** As much of a subscription as crosses: what its events are is the port's affair. */
-export interface Subscribed {
-  readonly events: AsyncIterable<unknown>;
-  close(): void;
-}
 
 /** The provider's end of a subscription whose reader is elsewhere: takes from it only what the reader has asked for. */
 export class Outlet {
@@ -16,10 +10,7 @@ export class Outlet {
 
   /** @throws {PortError} `CONTRACT_VIOLATION` for what is no subscription. */
   constructor(subscription: unknown) {
-    if (!isSubscribed(subscription)) {
-      throw portError("CONTRACT_VIOLATION", "a method that subscribes did not return a subscription");
-    }
-    this.#subscription = subscription;
+    this.#subscription = asSubscription(subscription);
   }
 
   /** Hands on every event in order. Ends when the subscription does, and fails as it fails. */
@@ -46,11 +37,4 @@ export class Outlet {
     this.#wake?.();
     this.#subscription.close();
   }
-}
-
-function isSubscribed(value: unknown): value is Subscribed {
-  if (typeof value !== "object" || value === null) return false;
-  if (!("events" in value) || !("close" in value) || typeof value.close !== "function") return false;
-  const { events } = value;
-  return typeof events === "object" && events !== null && Symbol.asyncIterator in events;
 }

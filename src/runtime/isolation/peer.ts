@@ -1,9 +1,10 @@
 import { messageOf } from "../../domain/errors.ts";
 import { portError, type PortError } from "../../plugin/errors.ts";
 import { currentScope, inScope, notBegun, Scope } from "../context/scope.ts";
+import type { Subscribed } from "../subscription.ts";
 import { fromEnvelope, toEnvelope } from "./error-envelope.ts";
 import { Inlet } from "./inlet.ts";
-import { Outlet, type Subscribed } from "./outlet.ts";
+import { Outlet } from "./outlet.ts";
 import { WINDOW, type Channel, type Message } from "./wire.ts";
 
 /** Calls that may wait at either end. A plugin that answers nothing, or asks for everything, costs no more than these. */

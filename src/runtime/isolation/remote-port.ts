@@ -1,6 +1,6 @@
 import { portProxy } from "../ports.ts";
+import { isSubscription } from "../subscription.ts";
 import type { Peer } from "./peer.ts";
-import { isSubscription } from "./wire.ts";
 
 /** Stands for a port at the other end of a connection. Every member is a method; the other end says if it has it. */
 export function remotePort(peer: Peer, target: string): object {

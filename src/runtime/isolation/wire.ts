@@ -33,6 +33,3 @@ export interface Channel {
  * `log` and `fail`.
  */
 export const SELF = "";
-
-/** Every other method of a port returns a promise; one that is named like this returns a `Subscription` at once. */
-export const isSubscription = (method: string): boolean => method.startsWith("subscribe");

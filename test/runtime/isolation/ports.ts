@@ -1,5 +1,5 @@
 import type { Runtime } from "../../../src/runtime/index.ts";
-import type { Subscribed } from "../../../src/runtime/isolation/outlet.ts";
+import type { Subscribed } from "../../../src/runtime/subscription.ts";
 
 /** A port of a test, with whatever methods its plugin has. */
 type TestPort = Readonly<Record<string, ((...args: unknown[]) => unknown) | undefined>>;
