@@ -2,7 +2,8 @@ import type { TradsysError } from "../domain/errors.ts";
 import { parseFacetId, type FacetId } from "../domain/ids.ts";
 import type { GenerationFacet } from "../domain/plan.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
-import { blocked, type Facets } from "./lifecycle/facets.ts";
+import { reasonAgainst } from "./lifecycle/facet-state.ts";
+import type { Facets } from "./lifecycle/facets.ts";
 
 type Activation = "critical" | "background" | "lazy";
 type BootFailure = "abort" | "degrade" | "skip";
@@ -50,9 +51,7 @@ export function fatalFailures(facets: Facets, plugins: readonly VerifiedPlugin[]
     }
     return false;
   };
-  return [...troubled].flatMap(([id, state]) =>
-    isForgiven(id) ? [] : [state.state === "failed" ? state.error : blocked(id, state.by)],
-  );
+  return [...troubled].flatMap(([id, state]) => (isForgiven(id) ? [] : (reasonAgainst(id, state) ?? [])));
 }
 
 const policyOf = ({ bundle: { manifest } }: VerifiedPlugin): BootFailure =>

@@ -1,7 +1,7 @@
 export type { ErrorCode } from "../domain/codes.ts";
 export type { Diagnostic } from "../domain/diagnostic.ts";
 export { TradsysError } from "../domain/errors.ts";
-export type { FacetState } from "./lifecycle/facets.ts";
+export type { FacetState } from "./lifecycle/facet-state.ts";
 export type { LogEntry } from "./activate-plugin.ts";
 export type { CallLimits } from "../plugin/define.ts";
 export type { PortError } from "../plugin/errors.ts";
@@ -15,6 +15,7 @@ export {
   type Runtime,
   type RuntimeOptions,
 } from "./start-runtime.ts";
-export type { PluginCrash } from "./startable.ts";
+export type { PluginCrash, PluginStatus } from "./startable.ts";
+export type { Happening, RuntimeEvent, RuntimeEvents } from "./supervision/events.ts";
 export type { StartReport } from "./report/start-report.ts";
 export type { Phase, Span } from "./report/timeline.ts";

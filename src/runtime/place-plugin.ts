@@ -41,12 +41,17 @@ export interface Isolating {
 
 /** Makes instances of plugins. */
 export interface Placer {
+  levelOf(plugin: VerifiedPlugin): IsolationLevel;
   /** One instance of a plugin at its level: the same code, ports and calls at each. */
   place(plugin: VerifiedPlugin, placement: Placement): PluginInstance;
   close(): Promise<void>;
 }
 
-const INLINE: Placer = { place: inlinePlugin, close: async () => undefined };
+const INLINE: Placer = {
+  levelOf: () => "inline",
+  place: inlinePlugin,
+  close: async () => undefined,
+};
 
 /**
  * Where none of these plugins is isolated, nothing that isolates is loaded.
@@ -66,6 +71,7 @@ export async function placerFor(
   const workers = new SpareWorkers(spareWorkers);
   const starting = { worker: (options: IsolateOptions) => workers.take(options), process: startProcess };
   return {
+    levelOf: (plugin) => levelFor(plugin, floor),
     place(plugin, placement) {
       const level = levelFor(plugin, floor);
       if (level === "inline") return inlinePlugin(plugin, placement);

@@ -12,7 +12,8 @@ import type { LogEntry } from "./activate-plugin.ts";
 import { activationClasses, fatalFailures } from "./boot-policy.ts";
 import { limited } from "./context/scope.ts";
 import type { WatchOptions } from "./isolation/watch.ts";
-import { Facets, type FacetState } from "./lifecycle/facets.ts";
+import type { FacetState } from "./lifecycle/facet-state.ts";
+import { Facets } from "./lifecycle/facets.ts";
 import { readCodeCache } from "./loading/code-cache.ts";
 import { createLoader } from "./loading/load.ts";
 import type { HostModules } from "./loading/plugin-require.ts";
@@ -21,7 +22,8 @@ import { levelFor, placerFor, type IsolationLevel } from "./place-plugin.ts";
 import { PortRegistry } from "./ports.ts";
 import { criticalPath, type StartReport } from "./report/start-report.ts";
 import { Timeline } from "./report/timeline.ts";
-import { startableFacets, type PluginCrash } from "./startable.ts";
+import { startableFacets, type PluginCrash, type PluginStatus } from "./startable.ts";
+import { EventChannel, type RuntimeEvents } from "./supervision/events.ts";
 
 export interface PreloadOptions {
   /** The folder that `tradsys apply` activates generations in. */
@@ -90,7 +92,12 @@ export interface Runtime {
   readonly ports: PortAccess;
   /** Runs the host's own work with a deadline or a signal, which hold for every port call inside. */
   readonly limited: <T>(limits: CallLimits, work: () => Promise<T>) => Promise<T>;
+  /** Where each facet stands, in the order of the generation. */
   status(): ReadonlyMap<FacetId, FacetState>;
+  /** Where each plugin runs, in the order of `plugins`. */
+  instances(): readonly PluginStatus[];
+  /** What happens, from the start on. */
+  readonly events: RuntimeEvents;
   /**
    * Starts what is loaded only when used, or tries again what failed. Using a port of it does the same.
    *
@@ -155,6 +162,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const abort = new AbortController();
   const { signal } = abort;
   const ports = new PortRegistry();
+  const events = new EventChannel(now);
   const loader = createLoader({ cache, timeline, hostModules: options.hostModules ?? {} });
   const { floor = "inline", spareWorkers = 0, watching, onCrash = () => undefined } = options.isolation ?? {};
   const placer = await placerFor(plugins, {
@@ -171,13 +179,22 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     secret: options.secret ?? (() => undefined),
     env: options.env ?? (() => undefined),
     log: options.log ?? (() => undefined),
-    onCrash,
+    onCrash(crash) {
+      const { plugin, facets: its, reason } = crash;
+      events.tell({ event: "crashed", plugin, facets: its, code: reason.code, reason: reason.message });
+      onCrash(crash);
+    },
   });
-  const facets = new Facets(startable.facets, ports, timeline);
+  const facets = new Facets(startable.facets, {
+    ports,
+    timeline,
+    tell: (facet, state) => events.tell({ event: "facet", facet, state }),
+  });
   const stop = async (): ReturnType<Facets["stop"]> => {
     abort.abort();
     const failures = await facets.stop();
     await Promise.all([startable.close(), placer.close()]);
+    events.tell({ event: "stopped", generation: digest });
     return failures;
   };
   const classes = activationClasses(generation.facets, plugins);
@@ -200,6 +217,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     });
   }
   const readyMs = timeline.now();
+  events.tell({ event: "started", generation: digest });
   const background = facets.start(classes.get("background") ?? [], { signal, pace: "polite" });
   upkeepLater(upkeepAfterMs, () => ({
     files,
@@ -228,6 +246,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     ports: ports.accessFor("the host", everyPort(plugins)),
     limited,
     status: () => facets.status(),
+    instances: () => startable.instances(),
+    events,
     demand: async (facet) => facets.demand(facet, signal),
     background,
     stop,

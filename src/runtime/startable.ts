@@ -1,10 +1,10 @@
 import { TradsysError } from "../domain/errors.ts";
-import { type FacetId, labelOf, parseFacetId, type PluginName } from "../domain/ids.ts";
+import { type Digest, type FacetId, labelOf, parseFacetId, type PluginName } from "../domain/ids.ts";
 import type { Generation, GenerationFacet } from "../domain/plan.ts";
 import type { PortError } from "../plugin/errors.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
 import type { StartableFacet } from "./lifecycle/facet-run.ts";
-import type { Placer } from "./place-plugin.ts";
+import type { IsolationLevel, Placer } from "./place-plugin.ts";
 import type { Placement, PluginInstance } from "./plugin-instance.ts";
 import type { BoundPorts, PortRegistry } from "./ports.ts";
 
@@ -24,8 +24,20 @@ export interface PluginCrash {
   readonly reason: PortError;
 }
 
+/** A plugin as it runs. */
+export interface PluginStatus {
+  readonly name: PluginName;
+  readonly version: string;
+  readonly content: Digest;
+  readonly level: IsolationLevel;
+  readonly facets: readonly FacetId[];
+  /** Bytes in use, read from outside, where it has a thread or process of its own. */
+  memoryBytes(): Promise<number | undefined>;
+}
+
 /** A plugin, and the instance of it that its facets share. */
 interface Owner extends PluginInstance {
+  readonly status: PluginStatus;
   readonly plugin: VerifiedPlugin;
   renew(): void;
 }
@@ -33,6 +45,8 @@ interface Owner extends PluginInstance {
 /** The facets of a generation, and the way to give back what their plugins run in. */
 export interface Startable {
   readonly facets: readonly StartableFacet[];
+  /** In the order of the plugins. */
+  instances(): readonly PluginStatus[];
   close(): Promise<void>;
 }
 
@@ -52,6 +66,7 @@ export function startableFacets(
   );
   return {
     facets: facets.map((facet) => startable(facet, owners)),
+    instances: () => [...owners.values()].map(({ status }) => status),
     close: async () => void (await Promise.all([...owners.values()].map((owner) => owner.close()))),
   };
 }
@@ -59,6 +74,7 @@ export function startableFacets(
 function ownerOf(plugin: VerifiedPlugin, facets: readonly GenerationFacet[], host: Host): Owner {
   const label = labelOf(plugin);
   const bound = portsOf(facets);
+  const { name, version, content } = plugin;
   const placement: Placement = {
     ...host,
     bound,
@@ -68,6 +84,15 @@ function ownerOf(plugin: VerifiedPlugin, facets: readonly GenerationFacet[], hos
   let instance = host.placer.place(plugin, placement);
   return {
     plugin,
+    status: {
+      name,
+      version,
+      content,
+      level: host.placer.levelOf(plugin),
+      facets: facets.map(({ id }) => id),
+      memoryBytes: () => instance.memoryBytes(),
+    },
+    memoryBytes: () => instance.memoryBytes(),
     handles: () => instance.handles(),
     renew() {
       void instance.close();

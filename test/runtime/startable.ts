@@ -26,7 +26,11 @@ export async function startFacets(
   facets: readonly StartableFacet[],
   { signal = new AbortController().signal } = {},
 ): Promise<Facets> {
-  const all = new Facets(facets, new PortRegistry(), new Timeline(performance.now()));
+  const all = new Facets(facets, {
+    ports: new PortRegistry(),
+    timeline: new Timeline(performance.now()),
+    tell: () => undefined,
+  });
   await all.start(
     facets.map(({ id }) => id),
     { signal },

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { failWith } from "../../domain/errors.ts";
 import type { FacetId } from "../../domain/ids.ts";
 import type { LogEntry } from "../../runtime/activate-plugin.ts";
-import type { FacetState } from "../../runtime/lifecycle/facets.ts";
+import type { FacetState } from "../../runtime/lifecycle/facet-state.ts";
 import { startRuntime, type Runtime, type RuntimeOptions } from "../../runtime/start-runtime.ts";
 import { defineCommand } from "../command.ts";
 import { milliseconds, plural, short } from "../documents.ts";

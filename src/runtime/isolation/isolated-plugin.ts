@@ -32,6 +32,7 @@ export function isolatedPlugin(
   let running: IsolatedPlugin | undefined;
   return {
     handles: () => (running ??= new IsolatedPlugin(plugin, placement, isolation)).handles,
+    memoryBytes: async () => running?.memoryBytes(),
     close: async () => running?.close(),
   };
 }
@@ -63,6 +64,10 @@ class IsolatedPlugin {
     void this.#isolate.ended.then((how) => this.#crash(new Error(how)));
     placement.signal.addEventListener("abort", () => this.#peer.tell(SELF, "abort", []), { once: true });
     this.handles = this.#load(plugin, placement, { memoryBytes, ...isolation.watching });
+  }
+
+  memoryBytes(): Promise<number | undefined> {
+    return this.#isolate.memoryBytes();
   }
 
   async close(): Promise<void> {

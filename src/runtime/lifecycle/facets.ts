@@ -5,15 +5,9 @@ import type { Timeline } from "../report/timeline.ts";
 import { backoffMs } from "./backoff.ts";
 import type { CallOffs, Limit } from "./deadline.ts";
 import { FacetRun, type Patience, refuseStart, type StartableFacet } from "./facet-run.ts";
+import { type FacetState, reasonAgainst } from "./facet-state.ts";
 import { runInTurns, type Pace } from "./pace.ts";
 import { Schedule } from "./schedule.ts";
-
-/** Where a facet stands. `failed` and `blocked` keep the reason. */
-export type FacetState =
-  | { readonly state: "waiting" | "starting" | "ready" | "stopping" | "stopped" }
-  | { readonly state: "failed"; readonly error: TradsysError }
-  /** Never started, since a facet that it needs failed. */
-  | { readonly state: "blocked"; readonly by: FacetId };
 
 /** How a set of facets is started. */
 interface Starting {
@@ -26,6 +20,13 @@ interface Starting {
 }
 
 const UNLIMITED: Limit = { ms: Infinity, until: Infinity };
+
+interface Surroundings {
+  readonly ports: PortRegistry;
+  readonly timeline: Timeline;
+  /** Told of every change of a state. */
+  readonly tell: (facet: FacetId, state: FacetState) => void;
+}
 
 /** Failures of a facet, the last of which keeps it from being tried again for a while. */
 interface Trouble {
@@ -44,6 +45,7 @@ export class Facets {
   readonly #facets: ReadonlyMap<FacetId, StartableFacet>;
   readonly #ports: PortRegistry;
   readonly #timeline: Timeline;
+  readonly #tell: (facet: FacetId, state: FacetState) => void;
   readonly #states: Map<FacetId, FacetState>;
   readonly #readyAfterMs = new Map<FacetId, number>();
   readonly #underWay = new Map<FacetId, Promise<void>>();
@@ -54,8 +56,9 @@ export class Facets {
   #stopping: Promise<readonly TradsysError[]> | undefined;
 
   /** @param facets In an order that respects `after`. */
-  constructor(facets: readonly StartableFacet[], ports: PortRegistry, timeline: Timeline) {
+  constructor(facets: readonly StartableFacet[], { ports, timeline, tell }: Surroundings) {
     this.#timeline = timeline;
+    this.#tell = tell;
     this.#facets = new Map(facets.map((facet) => [facet.id, facet]));
     this.#ports = ports;
     this.#states = new Map(facets.map(({ id }) => [id, { state: "waiting" }]));
@@ -124,7 +127,7 @@ export class Facets {
 
   async #demand(id: FacetId, signal: AbortSignal): Promise<void> {
     await this.start([id], { signal });
-    const reason = this.#reasonAgainst(id);
+    const reason = reasonAgainst(id, this.#states.get(id));
     if (reason) throw reason;
   }
 
@@ -149,7 +152,7 @@ export class Facets {
     for (const facet of facets) {
       const run = this.#failed.get(facet.id);
       this.#failed.delete(facet.id);
-      this.#states.set(facet.id, { state: "waiting" });
+      if (this.#states.get(facet.id)?.state !== "waiting") this.#become(facet.id, { state: "waiting" });
       if (!run) continue;
       await run.stop();
       plugins.set(pluginOf(facet.id), facet);
@@ -162,27 +165,27 @@ export class Facets {
     if (!facet) return;
     const by = facet.after.find((needed) => this.#states.get(needed)?.state !== "ready");
     if (by !== undefined) {
-      this.#states.set(id, { state: "blocked", by });
+      this.#become(id, { state: "blocked", by });
       return;
     }
     const refusal = refuseStart(id, start);
     if (refusal) {
-      this.#states.set(id, { state: "failed", error: refusal });
+      this.#become(id, { state: "failed", error: refusal });
       return;
     }
     const fromMs = this.#timeline.now();
-    this.#states.set(id, { state: "starting" });
+    this.#become(id, { state: "starting" });
     const run = new FacetRun(facet);
     try {
       this.#ports.offer(id, await run.ready(start));
       this.#ready.push(run);
       this.#troubles.delete(id);
       this.#readyAfterMs.set(id, performance.now() - (this.#began ?? 0));
-      this.#states.set(id, { state: "ready" });
+      this.#become(id, { state: "ready" });
       this.#timeline.note({ phase: "start", plugin: pluginOf(id), facet: id, fromMs });
     } catch (error) {
       this.#failed.set(id, run);
-      this.#states.set(id, { state: "failed", error: asStartFailure(id, error) });
+      this.#become(id, { state: "failed", error: asStartFailure(id, error) });
       const failures = (this.#troubles.get(id)?.failures ?? 0) + 1;
       this.#troubles.set(id, {
         failures,
@@ -216,10 +219,9 @@ export class Facets {
     );
   }
 
-  #reasonAgainst(id: FacetId): TradsysError | undefined {
-    const state = this.#states.get(id);
-    if (state?.state === "failed") return state.error;
-    return state?.state === "blocked" ? blocked(id, state.by) : undefined;
+  #become(id: FacetId, state: FacetState): void {
+    this.#states.set(id, state);
+    this.#tell(id, state);
   }
 
   async #stop(): Promise<readonly TradsysError[]> {
@@ -228,9 +230,9 @@ export class Facets {
     for (const run of this.#ready.toReversed()) {
       const { id } = run.facet;
       this.#ports.withdraw(id);
-      this.#states.set(id, { state: "stopping" });
+      this.#become(id, { state: "stopping" });
       const error = await run.stop();
-      this.#states.set(id, error ? { state: "failed", error } : { state: "stopped" });
+      this.#become(id, error ? { state: "failed", error } : { state: "stopped" });
       failures.push(error);
     }
     return failures.filter((failure) => failure !== undefined);
@@ -238,9 +240,6 @@ export class Facets {
 }
 
 const pluginOf = (id: FacetId): string => parseFacetId(id)?.plugin ?? id;
-
-export const blocked = (id: FacetId, by: FacetId): TradsysError =>
-  new TradsysError("BLOCKED", `${id} was not started: ${by} did not become ready`);
 
 function asStartFailure(id: FacetId, cause: unknown): TradsysError {
   if (cause instanceof TradsysError) return cause;

@@ -40,7 +40,7 @@ describe.each(LEVELS)("a plugin at the level %s", (level) => {
   });
 
   it("streams", async () => {
-    const { events } = await start([
+    const { eventsOf } = await start([
       {
         name: "sample",
         level,
@@ -52,7 +52,7 @@ describe.each(LEVELS)("a plugin at the level %s", (level) => {
       },
     ]);
     const seen: unknown[] = [];
-    for await (const event of events("sample", 1000)) seen.push(event);
+    for await (const event of eventsOf("sample", 1000)) seen.push(event);
     expect(seen).toEqual(Array.from({ length: 1000 }, (_, i) => i));
   });
 });

@@ -65,7 +65,7 @@ const described = (depth: number): fc.Arbitrary<unknown> =>
   );
 
 it("carries any value, event and error between plugins alike at every level", async () => {
-  const { ask, events } = await start(
+  const { ask, eventsOf } = await start(
     LEVELS.map((level) => ({ name: level, level, code: withPort(ECHO, BUILD) })),
   );
   const thrownBy = async (level: string, description: unknown): Promise<unknown> =>
@@ -89,7 +89,7 @@ it("carries any value, event and error between plugins alike at every level", as
   );
   await fc.assert(
     fc.asyncProperty(fc.array(value, { maxLength: 600 }), async (sent) => {
-      for (const level of ISOLATED) expect(await Array.fromAsync(events(level, sent))).toStrictEqual(sent);
+      for (const level of ISOLATED) expect(await Array.fromAsync(eventsOf(level, sent))).toStrictEqual(sent);
     }),
     { numRuns: 20 },
   );

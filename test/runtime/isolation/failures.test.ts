@@ -8,7 +8,7 @@ const watching = { heartbeatMs: 400, sampleMs: 20 };
 describe.each(ISOLATED)("a plugin in a %s", (level) => {
   it("that ends tells all who wait for it, at once and before anybody else hears of it", async () => {
     const heard: string[] = [];
-    const { ask, events } = await start(
+    const { ask, eventsOf } = await start(
       [
         {
           name: "fragile",
@@ -33,7 +33,7 @@ describe.each(ISOLATED)("a plugin in a %s", (level) => {
         },
       },
     );
-    const stream = events("fragile");
+    const stream = eventsOf("fragile");
     const reading = (async () => {
       for await (const event of stream) heard.push(`event ${String(event)}`);
     })();
@@ -114,7 +114,7 @@ describe.each(ISOLATED)("a plugin in a %s", (level) => {
   });
 
   it("is not made to hold more than a slow reader asked for", async () => {
-    const { ask, events } = await start([
+    const { ask, eventsOf } = await start([
       {
         name: "source",
         level,
@@ -125,7 +125,7 @@ describe.each(ISOLATED)("a plugin in a %s", (level) => {
         ),
       },
     ]);
-    const reader = events("source")[Symbol.asyncIterator]();
+    const reader = eventsOf("source")[Symbol.asyncIterator]();
     await reader.next();
     for (let asked = 0; asked < 5; asked++) expect(await ask("source", "taken")).toBeLessThanOrEqual(257);
     for (let read = 0; read < 1000; read++) await reader.next();

@@ -7,7 +7,7 @@ type TestPort = Readonly<Record<string, ((...args: unknown[]) => unknown) | unde
 /** Uses plugins by name: calls a method of their port, or reads a subscription. */
 export interface Asking {
   readonly ask: (name: string, method: string, ...args: readonly unknown[]) => Promise<unknown>;
-  readonly events: (name: string, ...args: readonly unknown[]) => AsyncIterable<unknown>;
+  readonly eventsOf: (name: string, ...args: readonly unknown[]) => AsyncIterable<unknown>;
 }
 
 /** Finds the ports that plugins of tests provide. */
@@ -19,7 +19,7 @@ export function portsOf({ ports }: Pick<Runtime, "ports">): Asking {
   };
   return {
     ask: async (name, method, ...args) => portOf(name)[method]?.(...args),
-    events: (name, ...args) => {
+    eventsOf: (name, ...args) => {
       const subscribed = portOf(name)["subscribe"]?.(...args) as Subscribed | undefined;
       if (!subscribed) throw new Error(`${name} cannot be subscribed to`);
       return subscribed.events;
