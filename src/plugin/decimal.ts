@@ -61,7 +61,10 @@ export const max = (a: Decimal, b: Decimal): Decimal => normalise(compare(a, b) 
 
 /** The product. Rounding matters only past the 18th fraction digit. */
 export const multiply = (a: Decimal, b: Decimal, rounding: Rounding): Decimal =>
-  fromScaled(divide(toScaled(a) * toScaled(b), ONE, rounding));
+  fromScaled(timesScaled(toScaled(a), toScaled(b), rounding));
+
+/** The product of two values in units of 10^-18, in the same units. */
+export const timesScaled = (a: bigint, b: bigint, rounding: Rounding): bigint => divide(a * b, ONE, rounding);
 
 /** The nearest multiple of `step`, which must be positive: a price on its tick, a quantity on its lot. */
 export function quantise(a: Decimal, step: Decimal, rounding: Rounding): Decimal {

@@ -1,15 +1,17 @@
-import type { Log } from "./define.ts";
-import { isPortError, portError } from "./errors.ts";
+import type { CallScope, Log } from "./define.ts";
+import { isPortError, portError, type PortErrorCode } from "./errors.ts";
+import type { Account } from "./ports/account.ts";
 import {
   isFinal,
-  type Account,
   type Execution,
   type Order,
   type OrderEntry,
   type OrderIntent,
   type OrderState,
-} from "./ports/orders.ts";
-import type { RiskDecision, RiskPretrade } from "./ports/risk.ts";
+  type RiskApproved,
+  type VenueOrders,
+} from "./ports/order-entry.ts";
+import type { RiskDecision, RiskPretrade, RiskReason } from "./ports/risk-pretrade.ts";
 import { isStrictlyReducing } from "./reducing.ts";
 import { within } from "./within.ts";
 
@@ -20,6 +22,8 @@ export interface GuardOptions {
   readonly riskTimeoutMs: number;
   /** The same venue's account: proves that an order is reducing while risk is silent. */
   readonly account: Pick<Account, "openOrders" | "positions">;
+  /** The context's: an order whose sender was stopped while risk was deciding is not sent. */
+  readonly scope: () => CallScope;
   readonly log: Log;
 }
 
@@ -35,15 +39,25 @@ const REMEMBERED = 10_000;
 /** Denials that say nothing about the order: it may pass later. */
 const UNDECIDED = ["RISK_UNAVAILABLE", "RISK_STALE"] as const;
 
+/** How often in a row a venue must not know an order of unknown fate before it counts as never placed. */
+const ABSENCES = 3;
+
+/** An order whose end risk has not heard of. Without `last` the submit is still under way. */
+interface Unsettled {
+  readonly intent: OrderIntent;
+  last?: Execution;
+  /** Times in a row that the venue did not know it. */
+  absences: number;
+}
+
 /**
  * Puts risk in front of a venue's order entry. Nothing is sent without risk's consent, nothing is sent twice, and
  * risk hears how every order ended. Cancels and queries pass. While risk is silent only reducing orders pass.
  */
-export function guardOrders(venue: OrderEntry, options: GuardOptions): GuardedOrders {
-  const { risk, riskTimeoutMs, account, log } = options;
+export function guardOrders(venue: VenueOrders, options: GuardOptions): GuardedOrders {
+  const { risk, riskTimeoutMs, account, scope, log } = options;
   const answers = new Map<string, { readonly intent: string; readonly answer: Promise<Order> }>();
-  /** Orders whose end risk has not heard of. Without `last` the submit is still under way. */
-  const unsettled = new Map<string, { readonly intent: OrderIntent; last?: Execution }>();
+  const unsettled = new Map<string, Unsettled>();
 
   async function tellRisk(execution: Execution): Promise<void> {
     const record = unsettled.get(execution.clientOrderId);
@@ -57,40 +71,46 @@ export function guardOrders(venue: OrderEntry, options: GuardOptions): GuardedOr
     }
   }
 
-  async function askRisk(intent: OrderIntent): Promise<void> {
+  async function askRisk(intent: OrderIntent): Promise<RiskApproved> {
     let decision: RiskDecision;
     try {
       decision = await within(risk().evaluate(intent), { ms: riskTimeoutMs, what: "risk" });
     } catch (cause) {
       const pending = () => [...unsettled.values()].map((record) => record.intent);
-      if (await isStrictlyReducing(intent, account, pending).catch(() => false)) return;
+      if (await isStrictlyReducing(intent, account, pending).catch(() => false)) return approved(intent);
       const message = `risk did not decide on ${intent.clientOrderId}`;
       throw portError("RISK_UNAVAILABLE", message, { outcome: "not-sent", retryable: true, cause });
     }
-    if (decision.verdict === "allow") return;
-    const code = UNDECIDED.find((known) => decision.reasons.some((reason) => reason.code === known));
+    if (decision.verdict === "allow") return approved(intent);
+    const code = denialCode(decision.reasons);
     const why = decision.reasons.map((reason) => `${reason.code}: ${reason.text}`).join("; ");
-    throw portError(code ?? "RISK_DENIED", `risk denied ${intent.clientOrderId}: ${why}`, {
+    throw portError(code, `risk denied ${intent.clientOrderId}: ${why}`, {
       outcome: "not-sent",
-      retryable: code !== undefined,
+      retryable: UNDECIDED.some((undecided) => undecided === code),
     });
   }
 
   async function place(intent: OrderIntent): Promise<Order> {
     const { clientOrderId } = intent;
     const settle = (state: OrderState) => tellRisk({ clientOrderId, state, filledQuantity: "0" });
-    unsettled.set(clientOrderId, { intent });
+    // Taken now: later the caller's scope may be gone.
+    const { signal } = scope();
+    unsettled.set(clientOrderId, { intent, absences: 0 });
+    let order: RiskApproved;
     try {
-      await askRisk(intent);
+      order = await askRisk(intent);
+      if (signal.aborted) {
+        throw portError("CANCELLED", `${clientOrderId} was called off`, { outcome: "not-sent" });
+      }
     } catch (error) {
       // A decision that came too late may have reserved something.
       await settle("rejected");
       throw error;
     }
     try {
-      const order = await venue.submit(intent);
-      await tellRisk(order);
-      return order;
+      const placed = await venue.submit(order);
+      await tellRisk(placed);
+      return placed;
     } catch (cause) {
       const failure = isPortError(cause) ? cause : unexplained(clientOrderId, cause);
       const neverPlaced = failure.outcome === "not-sent" || failure.outcome === "rejected";
@@ -122,11 +142,17 @@ export function guardOrders(venue: OrderEntry, options: GuardOptions): GuardedOr
   }
 
   async function settleAll(): Promise<void> {
-    for (const { intent, last } of unsettled.values()) {
+    for (const record of unsettled.values()) {
+      const { intent, last } = record;
       if (!last) continue;
       try {
         await tellRisk(isFinal(last.state) ? last : await venue.query(intent));
+        record.absences = 0;
       } catch (error) {
+        const isAbsent = isPortError(error) && error.code === "ORDER_NOT_FOUND" && last.state === "unknown";
+        record.absences = isAbsent ? record.absences + 1 : 0;
+        // One answer may be from before the order arrived.
+        if (record.absences >= ABSENCES) await tellRisk({ ...last, state: "rejected" });
         const { clientOrderId } = intent;
         log.warn("the venue did not tell about an order", { clientOrderId, reason: String(error) });
       }
@@ -152,6 +178,14 @@ export function guardOrders(venue: OrderEntry, options: GuardOptions): GuardedOr
       return reconciling;
     },
   };
+}
+
+/** The one place that turns an intent into what a venue takes. */
+const approved = (intent: OrderIntent): RiskApproved => intent as RiskApproved;
+
+function denialCode(reasons: readonly RiskReason[]): PortErrorCode {
+  if (reasons.some(({ latches }) => latches === true)) return "RISK_BREACHED";
+  return UNDECIDED.find((known) => reasons.some(({ code }) => code === known)) ?? "RISK_DENIED";
 }
 
 /** Whatever a connector did not explain may have happened after the order went out. */

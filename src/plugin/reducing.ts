@@ -1,5 +1,6 @@
 import { add, compare, negate, subtract } from "./decimal.ts";
-import type { Account, Order, OrderIntent } from "./ports/orders.ts";
+import type { Account } from "./ports/account.ts";
+import type { Order, OrderIntent } from "./ports/order-entry.ts";
 
 /** An order that may still fill, wholly or in part. */
 export type PendingOrder = Pick<OrderIntent, "clientOrderId" | "instrument" | "side" | "quantity"> &

@@ -6,10 +6,11 @@ import {
   type Account,
   type Execution,
   type Order,
-  type OrderEntry,
   type OrderIntent,
   type RiskPretrade,
+  type VenueOrders,
 } from "../../src/plugin/index.ts";
+import { callScope, limited } from "../../src/runtime/context/scope.ts";
 import { limitOrder, quietLog } from "../plugins/host.ts";
 
 const accepted = (intent: OrderIntent): Order => ({
@@ -24,7 +25,7 @@ const accepted = (intent: OrderIntent): Order => ({
 /** A venue that takes every order unless told otherwise, and remembers what reached it. */
 function venueThat(submit?: (intent: OrderIntent) => Promise<Order>) {
   const sent: OrderIntent[] = [];
-  const orderEntry: OrderEntry = {
+  const orderEntry: VenueOrders = {
     submit: async (intent) => {
       sent.push(intent);
       return submit ? submit(intent) : accepted(intent);
@@ -45,7 +46,7 @@ const emptyAccount: Pick<Account, "openOrders" | "positions"> = {
 };
 
 function guarded(
-  venue: OrderEntry,
+  venue: VenueOrders,
   evaluate: RiskPretrade["evaluate"] = allow,
   account: Pick<Account, "openOrders" | "positions"> = emptyAccount,
 ) {
@@ -56,6 +57,7 @@ function guarded(
     risk: () => ({ evaluate, onExecution }),
     riskTimeoutMs: 20,
     account,
+    scope: callScope,
     log: quietLog,
   });
   return { ...guard, heard };
@@ -141,4 +143,45 @@ it.each([
   await expect(guard.orderEntry.submit(limitOrder())).rejects.toBe(failure);
   expect(sent).toHaveLength(2);
   expect(guard.heard.map((execution) => execution.state)).toEqual(["rejected", "rejected"]);
+});
+
+it("cannot be gone around: a venue takes no order that risk has not seen", () => {
+  const { orderEntry } = venueThat();
+  // @ts-expect-error An intent is not an approved order.
+  const unchecked = (intent: OrderIntent) => orderEntry.submit(intent);
+  expect(unchecked).toBeTypeOf("function");
+});
+
+it("does not send an order that was called off while risk was deciding", async () => {
+  const { promise: decision, resolve } = Promise.withResolvers<void>();
+  const { sent, orderEntry } = venueThat();
+  const guard = guarded(orderEntry, () => decision.then(() => ({ verdict: "allow", reasons: [] })));
+  const caller = new AbortController();
+  const submitted = limited({ signal: caller.signal }, () => guard.orderEntry.submit(limitOrder()));
+  caller.abort();
+  await expect(submitted).rejects.toMatchObject({ code: "CANCELLED" });
+  resolve();
+  await expect.poll(() => guard.heard.at(-1)?.state).toBe("rejected");
+  expect(sent).toEqual([]);
+});
+
+it("says that a limit was breached, so that the host can hold further orders back", async () => {
+  const { orderEntry } = venueThat();
+  const reason = { code: "DAILY_LOSS_EXCEEDED", rule: "daily-loss", text: "too much", latches: true };
+  const guard = guarded(orderEntry, async () => ({ verdict: "deny", reasons: [reason] }));
+  const failure = { code: "RISK_BREACHED", outcome: "not-sent", retryable: false };
+  await expect(guard.orderEntry.submit(limitOrder())).rejects.toMatchObject(failure);
+});
+
+const absent = () => Promise.reject(portError("ORDER_NOT_FOUND", "no such order"));
+
+it("takes an order for never placed only after the venue has not known it three times in a row", async () => {
+  const { orderEntry } = venueThat(() => Promise.reject(portError("TIMEOUT", "", { outcome: "unknown" })));
+  const guard = guarded({ ...orderEntry, query: absent });
+  await expect(guard.orderEntry.submit(limitOrder())).rejects.toMatchObject({ outcome: "unknown" });
+  await guard.reconcile();
+  await guard.reconcile();
+  expect(guard.heard.at(-1)?.state).toBe("unknown");
+  await guard.reconcile();
+  expect(guard.heard.at(-1)?.state).toBe("rejected");
 });

@@ -55,52 +55,17 @@ export interface SubscriptionSpec {
 }
 
 /** For one reader. Leaving the loop over `events` closes it too. */
-export interface Subscription {
+export interface Subscription<Event = MarketEvent> {
   /** The first event is a snapshot. Fails where the subscription cannot be served, for example `INSTRUMENT_UNKNOWN`. */
-  readonly events: AsyncIterable<MarketEvent>;
+  readonly events: AsyncIterable<Event>;
   close(): void;
 }
 
-/** Port `market-data`. Reconnecting is the provider's work: a reader sees a gap and then a snapshot. */
+/** Port `market-data` 2.1. Reconnecting is the provider's work: a reader sees a gap and then a snapshot. */
 export interface MarketData {
   /** The instruments it serves, sorted. */
   instruments(): Promise<readonly InstrumentId[]>;
   subscribe(spec: SubscriptionSpec): Subscription;
   /** The book now, at most `depth` levels a side. */
   snapshot(instrument: InstrumentId, depth: number): Promise<Book>;
-}
-
-interface RawObservation {
-  /** The venue's short code, for example `BINANCE`. */
-  readonly venue: string;
-  /** Base and quote in the venue's habit: `btc-usdt`, `BTC_USDT`, `BTC/USDT`. */
-  readonly symbol: string;
-  readonly tsVenueUs: number | null;
-  readonly tsHostUs: number;
-}
-
-/** A quote or trade as a venue sent it, its numbers still the venue's own text. */
-export type RawMarketData = RawObservation &
-  (
-    | {
-        readonly kind: "quote";
-        readonly bid: string;
-        readonly bidQuantity: string;
-        readonly ask: string;
-        readonly askQuantity: string;
-        readonly last: string;
-      }
-    | {
-        readonly kind: "trade";
-        readonly id: string;
-        readonly price: string;
-        readonly quantity: string;
-        readonly side: "buy" | "sell";
-      }
-  );
-
-/** Port `md-normalise`: every venue's data in one form. */
-export interface MarketDataNormaliser {
-  /** Fails with `BAD_RESPONSE` for data that no venue should send, such as a bid above its ask. */
-  normalise(raw: RawMarketData): Promise<MarketUpdate>;
 }

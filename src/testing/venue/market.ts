@@ -1,6 +1,6 @@
 import { add, compare, multiply, quantise, subtract, type Decimal } from "../../plugin/decimal.ts";
 import type { BookLevel } from "../../plugin/ports/market-data.ts";
-import type { Side } from "../../plugin/ports/orders.ts";
+import type { Side } from "../../plugin/ports/order-entry.ts";
 
 /** A pair the venue trades, and what its filters accept. */
 export interface Market {

@@ -1,5 +1,5 @@
 import { add, compare, multiply, negate, subtract, type Decimal } from "../../plugin/decimal.ts";
-import type { Side } from "../../plugin/ports/orders.ts";
+import type { Side } from "../../plugin/ports/order-entry.ts";
 import { bookAround, brokenFilter, fits, sweep, type Fill, type Market } from "./market.ts";
 
 /** An order as the venue keeps it. */

@@ -6,7 +6,7 @@ import { openVenue, type Config } from "./venue.ts";
 
 export default definePlugin<Config>({
   activate(context) {
-    const { config, log, ports, secret } = context;
+    const { config, log, ports, scope, secret } = context;
     const venue = openVenue(config, {
       apiKey: secret("binance-api-key"),
       secret: secret("binance-api-secret"),
@@ -16,6 +16,7 @@ export default definePlugin<Config>({
       risk: () => ports.one("risk-pretrade"),
       riskTimeoutMs: config.riskTimeoutMs,
       account: accountPort,
+      scope,
       log,
     });
     let reconciling: NodeJS.Timeout | undefined;

@@ -4,9 +4,9 @@ import {
   portError,
   type Account,
   type Order,
-  type OrderEntry,
   type OrderRef,
   type OrderState,
+  type VenueOrders,
 } from "tradsys/plugin";
 
 import { calling } from "./errors.ts";
@@ -17,7 +17,7 @@ import type { Venue } from "./venue.ts";
  * Orders go through ccxt's implicit methods, one for each of the venue's own requests: the unified ones take numbers
  * and round prices and quantities on the way, after risk has seen them.
  */
-export function orderEntry({ api, pair }: Venue): OrderEntry {
+export function orderEntry({ api, pair }: Venue): VenueOrders {
   const key = (ref: OrderRef) => ({ symbol: pair(ref.instrument).id, origClientOrderId: ref.clientOrderId });
 
   const query = async (ref: OrderRef): Promise<Order> =>

@@ -23,7 +23,7 @@ interface Config extends Pick<PaperVenueOptions, "balances" | "prices" | "spread
 const SHOWN = "10";
 
 export default definePlugin<Config>({
-  activate({ config, log, now, ports }) {
+  activate({ config, log, now, ports, scope }) {
     const instrument = `KRAKEN:${config.symbol}`;
     const venue = new PaperVenue({ ...config, instrument, now });
     const feeds = new Map<Feed, SubscriptionSpec["channel"]>();
@@ -31,6 +31,7 @@ export default definePlugin<Config>({
       risk: () => ports.one("risk-pretrade"),
       riskTimeoutMs: config.riskTimeoutMs,
       account: venue,
+      scope,
       log,
     });
     let stepping: NodeJS.Timeout | undefined;

@@ -4,10 +4,10 @@ import {
   portError,
   type Account,
   type Order,
-  type OrderEntry,
-  type OrderIntent,
   type OrderRef,
   type OrderState,
+  type RiskApproved,
+  type VenueOrders,
 } from "tradsys/plugin";
 
 export interface PaperVenueOptions {
@@ -26,7 +26,7 @@ export interface PaperVenueOptions {
  * One instrument with endless liquidity at its best prices and endless credit. Orders fill wholly or not at all, and
  * free of charge.
  */
-export class PaperVenue implements Account, OrderEntry {
+export class PaperVenue implements Account, VenueOrders {
   readonly #options: PaperVenueOptions;
   readonly #base: string;
   readonly #quote: string;
@@ -62,7 +62,7 @@ export class PaperVenue implements Account, OrderEntry {
     }
   }
 
-  async submit(intent: OrderIntent): Promise<Order> {
+  async submit(intent: RiskApproved): Promise<Order> {
     const { clientOrderId, instrument, side, quantity } = intent;
     if (instrument !== this.#options.instrument) {
       throw portError("INSTRUMENT_UNKNOWN", `${instrument} is not traded here`, { outcome: "rejected" });

@@ -11,11 +11,18 @@ interface OrderTerms {
   readonly quantity: Decimal;
 }
 
+/** Whom an order belongs to, where the sender says so: what states and kill switches can be aimed at. */
+interface OrderOwner {
+  readonly strategy?: string;
+  readonly account?: string;
+}
+
 /** What a strategy wants done. */
-export type OrderIntent = OrderTerms & {
-  /** The sender's claim that the order only makes a position smaller. Risk checks it against the account. */
-  readonly reduceOnly: boolean;
-} & (
+export type OrderIntent = OrderTerms &
+  OrderOwner & {
+    /** The sender's claim that the order only makes a position smaller. Risk checks it against the account. */
+    readonly reduceOnly: boolean;
+  } & (
     | { readonly type: "market" }
     | {
         readonly type: "limit";
@@ -24,6 +31,14 @@ export type OrderIntent = OrderTerms & {
         readonly timeInForce: "GTC" | "IOC" | "FOK";
       }
   );
+
+declare const approval: unique symbol;
+
+/**
+ * An order that risk allowed, or that is proven to be reducing while risk is silent. Only `guardOrders` makes one, and
+ * a venue takes nothing else: an order that was not checked cannot be sent.
+ */
+export type RiskApproved = OrderIntent & { readonly [approval]: true };
 
 /** `unknown`: the venue has not said what became of it. */
 export type OrderState =
@@ -41,6 +56,8 @@ export interface Execution {
   readonly state: OrderState;
   /** All that was filled so far, so that hearing it twice changes nothing. */
   readonly filledQuantity: Decimal;
+  /** Over all that was filled; null or absent where the venue does not say. */
+  readonly averagePrice?: Decimal | null;
 }
 
 /** An order as the venue tells it. */
@@ -57,8 +74,15 @@ export interface OrderRef {
   readonly instrument: InstrumentId;
 }
 
+/** A venue as its connector reaches it, behind the guard. Failures are those of `order-entry`. */
+export interface VenueOrders {
+  submit(order: RiskApproved): Promise<Order>;
+  cancel(ref: OrderRef): Promise<Order>;
+  query(ref: OrderRef): Promise<Order>;
+}
+
 /**
- * Port `order-entry`. Failures carry an `outcome`. After `unknown` nothing is sent again: `query` tells what happened.
+ * Port `order-entry` 2.0. Failures carry an `outcome`. After `unknown` nothing is sent again: `query` tells what happened.
  */
 export interface OrderEntry {
   /** The venue's acknowledgement. The same intent again gives the first answer; the same id for another fails. */
@@ -67,28 +91,6 @@ export interface OrderEntry {
   cancel(ref: OrderRef): Promise<Order>;
   /** Fails with `ORDER_NOT_FOUND`. */
   query(ref: OrderRef): Promise<Order>;
-}
-
-export interface Balance {
-  readonly asset: string;
-  readonly free: Decimal;
-  /** Held by open orders. */
-  readonly locked: Decimal;
-}
-
-export interface Position {
-  readonly instrument: InstrumentId;
-  /** Positive is long, negative is short. */
-  readonly quantity: Decimal;
-}
-
-/** Port `account`: what the venue says we have. Lists are sorted by asset, instrument or client order id. */
-export interface Account {
-  /** Assets with anything free or locked. */
-  balances(): Promise<readonly Balance[]>;
-  openOrders(): Promise<readonly Order[]>;
-  /** On a spot venue, the base asset of each instrument. */
-  positions(): Promise<readonly Position[]>;
 }
 
 const FINAL: ReadonlySet<OrderState> = new Set<OrderState>(["filled", "cancelled", "rejected", "expired"]);
