@@ -49,5 +49,5 @@ it("runs nothing, loads nothing, and shows names as text", () => {
   expect(page).not.toMatch(/<script|https?:|url\(|\son\w+=/);
   expect(page).toContain("default-src 'none'");
   expect(page).not.toContain("<b>");
-  expect(page).toContain("src/&lt;b>&quot;&amp;.ts");
+  expect(page).toContain("src/&lt;b&gt;&quot;&amp;.ts");
 });
