@@ -3,11 +3,11 @@ import {
   either,
   exactly,
   type Guard,
+  instant,
   listOf,
   oneOf,
   optional,
   text,
-  textLike,
   textThat,
 } from "../bundle/shape.ts";
 import { isDigest, isPluginName, type Digest, type PluginName } from "../domain/ids.ts";
@@ -90,7 +90,6 @@ const digest = textThat(isDigest);
 const nothing: Guard<null> = (value): value is null => value === null;
 const digestOrNothing = either(digest, nothing);
 const textOrNothing = either(text, nothing);
-const instant = textLike(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 const happening = {
   action: oneOf("apply", "rollback"),

@@ -47,6 +47,9 @@ export const textLike =
   (value): value is string =>
     text(value) && pattern.test(value);
 
+/** An instant in UTC, as `Date.toISOString` writes it. */
+export const instant: Guard<string> = textLike(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+
 export const optional =
   <T>(guard: Guard<T>): Guard<T | undefined> =>
   (value): value is T | undefined =>

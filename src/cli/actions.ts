@@ -1,3 +1,5 @@
+import { parseArgs } from "node:util";
+
 import { type Command, defineCommand, oneOf } from "./command.ts";
 
 /** A command whose first argument names what it does; each action takes its own options only. */
@@ -15,11 +17,21 @@ export function commandOf(name: string, actions: Readonly<Record<string, Command
   return {
     ...overview,
     async run(argv, io) {
-      const at = argv.findIndex((arg) => !arg.startsWith("-"));
-      const action = argv[at];
-      if (action === undefined) return overview.run(argv, io);
+      const at = firstPositional(argv, overview);
+      const action = at === undefined ? undefined : argv[at];
+      if (at === undefined || action === undefined) return overview.run(argv, io);
       const known = oneOf(Object.keys(actions), action, `command of \`${name}\``);
       return actions[known]?.run(argv.toSpliced(at, 1), io) ?? overview.run(argv, io);
     },
   };
 }
+
+/** Where the first argument stands that is neither an option nor the value of one. */
+const firstPositional = (argv: readonly string[], { options }: Command): number | undefined =>
+  parseArgs({
+    args: [...argv],
+    options,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  }).tokens.find(({ kind }) => kind === "positional")?.index;

@@ -82,7 +82,11 @@ export const gaveUp = (steps: number, file: string): TradsysError =>
   });
 
 /** @throws {TradsysError} `FILE_MISSING` */
-export function lockOf({ lock, lockFile, deployment }: Resolving): Lock {
+export function lockOf({
+  lock,
+  lockFile,
+  deployment,
+}: Pick<Resolving, "lock" | "lockFile" | "deployment">): Lock {
   if (lock) return lock;
   throw new TradsysError(
     "FILE_MISSING",
@@ -103,7 +107,7 @@ function withStrategy(deployment: Deployment, text: string | undefined): Deploym
   return { ...deployment, resolution };
 }
 
-async function existingLock(io: Io, file: string): Promise<Lock | undefined> {
+export async function existingLock(io: Io, file: string): Promise<Lock | undefined> {
   if ((await io.files.kind(file)) === "missing") return undefined;
   return (await readDocument(io, file, parseLock)).value;
 }

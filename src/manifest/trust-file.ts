@@ -1,23 +1,27 @@
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
 
 import type { Digest } from "../domain/ids.ts";
-import { TRUST_API_VERSION, type TrustedKey } from "../domain/trust.ts";
+import { type Role, TRUST_API_VERSION, type TrustedKey } from "../domain/trust.ts";
 
 const NEW_POLICY = `apiVersion: ${TRUST_API_VERSION}\nkeys: []\nthreshold: {}\n`;
 
 /**
- * The text of a trust policy with a key added and its role asked for at least once; comments and order are
- * kept, as in all edits here.
+ * The text of a trust policy with a key added; comments and order are kept, as in all edits here.
  *
  * @param text A policy that passed its door; `undefined` starts a new one.
  */
 export const withKey = (text: string | undefined, key: TrustedKey): string =>
   edited(text ?? NEW_POLICY, (policy) => {
+    blockList(policy, ["keys"]).add(policy.createNode(key));
+  });
+
+/** The text of a trust policy by which every bundle needs at least one signature in a role. */
+export const withThreshold = (text: string, role: Role): string =>
+  edited(text, (policy) => {
     const threshold = policy.get("threshold");
     if (!isMap(threshold)) throw new TypeError("a trust policy has a threshold");
-    blockList(policy, ["keys"]).add(policy.createNode(key));
     threshold.flow = false;
-    if (!Number(threshold.get(key.role))) threshold.set(key.role, 1);
+    if (!Number(threshold.get(role))) threshold.set(role, 1);
   });
 
 /** The text of a trust policy in which a key ends on a day and another takes its place, right after it. */

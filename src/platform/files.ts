@@ -1,4 +1,5 @@
 import {
+  link,
   lstat,
   mkdir,
   open,
@@ -29,6 +30,8 @@ export interface Files {
   kind(path: string): Promise<"file" | "folder" | "other" | "missing">;
   /** Creates or replaces a file and the folders above it. @throws {TradsysError} `CANNOT_WRITE` */
   write(path: string, bytes: Uint8Array | string, mode?: number): Promise<void>;
+  /** As `write`, unless something stands there: tells whether it was made, whoever else tries at once. @throws {TradsysError} `CANNOT_WRITE` */
+  create(path: string, bytes: Uint8Array | string, mode?: number): Promise<boolean>;
   /** Adds to the end of a file and flushes. @throws {TradsysError} `CANNOT_WRITE` */
   append(path: string, text: string): Promise<void>;
   /** What a symbolic link holds; `undefined` where there is none. */
@@ -87,11 +90,21 @@ export const nodeFiles: Files = {
     }
   },
 
-  write: (path, bytes, mode = 0o644) =>
-    replacing(path, async (temporary) => {
-      await using file = await open(temporary, "wx", mode);
-      await file.writeFile(bytes);
-      await file.sync();
+  write: (path, bytes, mode = 0o644) => replacing(path, (temporary) => writeWhole(temporary, bytes, mode)),
+
+  create: (path, bytes, mode = 0o644) =>
+    naming(path, async (temporary) => {
+      await writeWhole(temporary, bytes, mode);
+      try {
+        // A rename would replace what has come meanwhile; a second name does not.
+        await link(temporary, path);
+        return true;
+      } catch (error) {
+        if (hasErrno(error, "EEXIST")) return false;
+        throw error;
+      } finally {
+        await rm(temporary, { force: true });
+      }
     }),
 
   append: (path, text) =>
@@ -158,8 +171,21 @@ async function readUpTo(file: FileHandle, limit: number, size: number): Promise<
 
 const PIECE = 64 * 1024;
 
-/** Makes something under a name that no other writer has, now or after a crash, and gives it its own by one rename. */
+async function writeWhole(path: string, bytes: Uint8Array | string, mode: number): Promise<void> {
+  await using file = await open(path, "wx", mode);
+  await file.writeFile(bytes);
+  await file.sync();
+}
+
+/** Makes something under another name, and gives it its own by one rename. */
 const replacing = (path: string, make: (temporary: string) => Promise<void>): Promise<void> =>
+  naming(path, async (temporary) => {
+    await make(temporary);
+    await rename(temporary, path);
+  });
+
+/** Works with a name that no other writer has, now or after a crash, and brings what comes of it to the disk. */
+const naming = <T>(path: string, work: (temporary: string) => Promise<T>): Promise<T> =>
   writing(path, async () => {
     const folder = dirname(path);
     await makeFolder(folder);
@@ -168,13 +194,13 @@ const replacing = (path: string, make: (temporary: string) => Promise<void>): Pr
     const name = basename(path).slice(0, 32);
     const temporary = join(folder, `.${name}.${thisProcess}-${process.hrtime.bigint()}.tmp`);
     try {
-      await make(temporary);
-      await rename(temporary, path);
+      const outcome = await work(temporary);
+      await flushFolder(folder);
+      return outcome;
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
     }
-    await flushFolder(folder);
   });
 
 /** Machines may share a folder, and their processes have the same numbers. */

@@ -1,4 +1,4 @@
-import { exactly, oneOf, text, textLike, textThat } from "../bundle/shape.ts";
+import { exactly, instant, oneOf, text, textThat } from "../bundle/shape.ts";
 import { APPROVAL_API_VERSION, type Approval } from "../domain/approval.ts";
 import { type Digest, isDigest } from "../domain/ids.ts";
 import type { ApprovalRule } from "../domain/policy.ts";
@@ -14,7 +14,7 @@ export const APPROVAL: DocumentFormat<Approval> = {
     plan: textThat(isDigest),
     approver: text,
     role: oneOf("builder", "release", "risk"),
-    at: textLike(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    at: instant,
   }),
 };
 

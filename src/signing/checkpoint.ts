@@ -1,4 +1,4 @@
-import { count, exactly, oneOf, textLike, textThat } from "../bundle/shape.ts";
+import { count, exactly, instant, oneOf, textThat } from "../bundle/shape.ts";
 import { CHECKPOINT_API_VERSION, type Checkpoint } from "../domain/checkpoint.ts";
 import { isDigest } from "../domain/ids.ts";
 import { err, type Result } from "../domain/result.ts";
@@ -13,7 +13,7 @@ export const CHECKPOINT: DocumentFormat<Checkpoint> = {
     apiVersion: oneOf(CHECKPOINT_API_VERSION),
     seq: count,
     digest: textThat(isDigest),
-    at: textLike(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    at: instant,
   }),
 };
 

@@ -21,6 +21,7 @@ export function mortal(files: Files, { at, when }: Death, die: () => never): Fil
     list: (path) => step(() => files.list(path)),
     kind: (path) => step(() => files.kind(path)),
     write: (path, bytes, mode) => step(() => files.write(path, bytes, mode)),
+    create: (path, bytes, mode) => step(() => files.create(path, bytes, mode)),
     append: (path, text) => step(() => files.append(path, text)),
     readLink: (path) => step(() => files.readLink(path)),
     switchLink: (path, target) => step(() => files.switchLink(path, target)),

@@ -43,7 +43,31 @@ it("keeps what people wrote in a policy when it adds a key", async () => {
   await all(folder, ["keys generate officer --role risk --trust trust.yaml"]);
   const text = await readFile(join(folder, "trust.yaml"), "utf8");
   expect(text).toContain("# Reviewed every quarter");
-  expect(text).toContain("risk: 1");
+});
+
+it("asks bundles for no signature of a key that approves plans, unless told to", async () => {
+  const folder = await publishedDesk();
+  const line = "keys generate officer --role risk --trust trust.yaml";
+  await all(folder, [line, `verify ${BUNDLE}`]);
+  await all(folder, [`${line.replace("officer", "second")} --require`]);
+  expect((await tradsys(folder, `verify ${BUNDLE}`)).stderr).toContain("it needs 1 more risk signature");
+});
+
+it("makes one key when several are asked for under one name at once", async () => {
+  const folder = await emptyFolder();
+  const ended = await Promise.all([1, 2, 3, 4].map(() => tradsys(folder, "keys generate ci --json")));
+  const [made, ...others] = ended.filter(({ code }) => code === 0);
+  expect(others).toEqual([]);
+  expect(ended.filter(({ stdout }) => stdout.includes("KEY_EXISTS"))).toHaveLength(3);
+  const { data } = JSON.parse(made?.stdout ?? "") as { data: { keyId: string } };
+  const { stdout } = await tradsys(folder, "keys show keys/ci.pub");
+  expect(stdout).toContain(data.keyId);
+});
+
+it("takes the options of an action before it or after it", async () => {
+  const folder = await emptyFolder();
+  await all(folder, ["keys --dir elsewhere --role risk generate desk"]);
+  expect((await tradsys(folder, "keys show elsewhere/desk.pub")).code).toBe(0);
 });
 
 it("opens an encrypted key with a passphrase from the environment or a file, and says so when it cannot", async () => {

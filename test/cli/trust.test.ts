@@ -122,7 +122,7 @@ it("lists and shows keys", async () => {
 it("signs with P-256 keys, with several keys, and with a program, each in a file of its own", async () => {
   const folder = await publishedDesk();
   await all(folder, [
-    "keys generate desk --role release --algorithm p256 --trust trust.yaml",
+    "keys generate desk --role release --require --algorithm p256 --trust trust.yaml",
     `sign ${BUNDLE} --key keys/desk.key --role release`,
     "keys generate officer --role risk --algorithm p256 --trust trust.yaml",
     `sign ${BUNDLE} --role risk --public-key keys/officer.pub --exec openssl ` +

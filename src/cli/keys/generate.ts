@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 
 import { TradsysError } from "../../domain/errors.ts";
 import type { TrustedKey } from "../../domain/trust.ts";
-import { withKey } from "../../manifest/trust-file.ts";
+import { withKey, withThreshold } from "../../manifest/trust-file.ts";
 import { KEY_ALGORITHMS } from "../../signing/keys.ts";
 import { defineCommand, type Io, oneOf } from "../command.ts";
 import { ROLE_OPTION, roleOf } from "../options.ts";
@@ -21,6 +21,11 @@ export const generateCommand = defineCommand({
       description: "Also add the key to this trust policy, made if missing",
     },
     ...ROLE_OPTION,
+    require: {
+      type: "boolean",
+      default: false,
+      description: "Also ask every bundle for a signature in this role; a builder key always does",
+    },
     algorithm: {
       type: "string",
       value: "NAME",
@@ -37,7 +42,10 @@ export const generateCommand = defineCommand({
     const trustFile = flags.trust === undefined ? undefined : resolve(io.cwd, flags.trust);
     if (trustFile !== undefined) await refuseTakenName(io, trustFile, name);
     const pair = await writeKeyPair(io, { ...flags, name, algorithm }, async (publicKey) => {
-      if (trustFile !== undefined) await addKey(io, trustFile, { name, role, publicKey });
+      if (trustFile === undefined) return;
+      // Other roles also approve plans, which is no reason to ask bundles for their signature.
+      const isRequired = role === "builder" || flags.require;
+      await addKey(io, trustFile, { key: { name, role, publicKey }, isRequired });
     });
     const { keyId, privateFile, publicFile, encrypted } = pair;
     return {
@@ -61,7 +69,13 @@ async function refuseTakenName(io: Io, file: string, name: string): Promise<void
   });
 }
 
-async function addKey(io: Io, file: string, key: TrustedKey): Promise<void> {
+async function addKey(
+  io: Io,
+  file: string,
+  { key, isRequired }: { readonly key: TrustedKey; readonly isRequired: boolean },
+): Promise<void> {
   const exists = (await io.files.kind(file)) !== "missing";
-  await writePolicy(io, file, withKey(exists ? (await readPolicyFile(io, file)).text : undefined, key));
+  const text = withKey(exists ? (await readPolicyFile(io, file)).text : undefined, key);
+  // A policy that asks for nothing trusts nothing.
+  await writePolicy(io, file, isRequired || !exists ? withThreshold(text, key.role) : text);
 }

@@ -63,24 +63,32 @@ export async function writeKeyPair(
   const folder = resolve(io.cwd, wish.dir ?? "keys");
   const [privateFile, publicFile] = [join(folder, `${name}.key`), join(folder, `${name}.pub`)];
   for (const file of [privateFile, publicFile]) {
-    if ((await io.files.kind(file)) === "missing") continue;
-    throw new TradsysError("KEY_EXISTS", "there is a key here, and a key is never overwritten", {
-      hint: "Choose another name, or move the old key away.",
-      location: { file },
-    });
+    if ((await io.files.kind(file)) !== "missing") throw keyExists(file);
   }
   const passphrase = (await givenPassphrase(io, wish)) ?? (await newPassphrase(io));
   const { privatePem, publicPem, keyId } = generateKey({ algorithm, passphrase });
+  const made: string[] = [];
+  // Somebody else may have made one since.
+  const make = async (file: string, pem: string, mode?: number): Promise<void> => {
+    if (!(await io.files.create(file, pem, mode))) throw keyExists(file);
+    made.push(file);
+  };
   try {
-    await io.files.write(privateFile, privatePem, 0o600);
-    await io.files.write(publicFile, publicPem);
+    await make(privateFile, privatePem, 0o600);
+    await make(publicFile, publicPem);
     await register(publicPem);
   } catch (error) {
-    await Promise.all([privateFile, publicFile].map((file) => io.files.remove(file)));
+    await Promise.all(made.map((file) => io.files.remove(file)));
     throw error;
   }
   return { privateFile, publicFile, publicPem, keyId, encrypted: passphrase !== undefined };
 }
+
+const keyExists = (file: string): TradsysError =>
+  new TradsysError("KEY_EXISTS", "there is a key here, and a key is never overwritten", {
+    hint: "Choose another name, or move the old key away.",
+    location: { file },
+  });
 
 /** What a person reads of a new key pair. */
 export const describeKeyPair = (

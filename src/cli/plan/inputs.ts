@@ -10,13 +10,14 @@ import {
   deployedConfigs,
   withoutText,
 } from "../../manifest/layers/deployed-configs.ts";
-import { parseDeployment, parseLock, type Parsed } from "../../manifest/parse.ts";
+import { parseDeployment, type Parsed } from "../../manifest/parse.ts";
 import type { PlanInput } from "../../planner/plan.ts";
 import { inputsDigest, lockFor } from "../../resolver/lock.ts";
 import { readCurrent } from "../../store/generations.ts";
 import { listCandidates } from "../../store/read.ts";
 import type { Io } from "../command.ts";
 import { beside, readDocument, readPlatformFor, readTrustFor } from "../documents.ts";
+import { existingLock, lockOf } from "../resolving.ts";
 
 interface Places {
   readonly file: string;
@@ -73,21 +74,10 @@ const givenBy = ({ plugins }: Deployment, configs: DeployedConfigs["configs"]): 
 
 async function readLock(io: Io, file: string, deployment: Deployment): Promise<Lock> {
   const lockFile = beside(file, ".lock.json");
-  const again = "Run `tradsys resolve` for this deployment.";
-  if ((await io.files.kind(lockFile)) === "missing") {
-    throw new TradsysError(
-      "FILE_MISSING",
-      `${deployment.name} is not resolved yet: there is no lock beside it`,
-      {
-        hint: again,
-        location: { file: lockFile },
-      },
-    );
-  }
-  const { value: lock } = await readDocument(io, lockFile, parseLock);
+  const lock = lockOf({ deployment, lockFile, lock: await existingLock(io, lockFile) });
   if (lock.inputs === inputsDigest(deployment, io.host)) return lock;
   throw new TradsysError("LOCK_STALE", "the deployment or the host changed after the lock was made", {
-    hint: again,
+    hint: "Run `tradsys resolve` for this deployment.",
     location: { file: lockFile },
   });
 }
