@@ -116,6 +116,7 @@ export const CODES = {
   BLOCKED: 1,
   PORT_UNBOUND: 1,
   SECRET_MISSING: 78,
+  RESOURCES_EXCEEDED: 78,
 
   /** An exception that nobody planned for. */
   BUG: 70,
