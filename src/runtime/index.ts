@@ -1,6 +1,7 @@
 export type { ErrorCode } from "../domain/codes.ts";
 export type { Diagnostic } from "../domain/diagnostic.ts";
 export { TradsysError } from "../domain/errors.ts";
+export { defineService, type Lifetime, type Locator, type Service } from "./container/service.ts";
 export type { FacetState } from "./lifecycle/facet-state.ts";
 export type { LogEntry } from "./activate-plugin.ts";
 export type { CallLimits } from "../plugin/define.ts";

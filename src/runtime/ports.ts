@@ -2,6 +2,7 @@ import { TradsysError } from "../domain/errors.ts";
 import type { FacetId } from "../domain/ids.ts";
 import type { Bound, PortAccess } from "../plugin/define.ts";
 import type { PortTypes } from "../plugin/ports.ts";
+import type { Locator } from "./container/service.ts";
 import { isSubscription, subscribeOnce } from "./subscription.ts";
 
 type PortName = keyof PortTypes;
@@ -47,9 +48,10 @@ export class PortRegistry {
         };
   }
 
-  /** Access to the given ports only, by the names a plugin requires them under. */
-  accessFor(user: string, bound: BoundPorts): PortAccess {
+  /** Access to the given ports only, by the names a plugin requires them under; the host's come out of `services`. */
+  accessFor(user: string, bound: BoundPorts, services?: Locator): PortAccess {
     return portAccess(user, bound, (facet, name) => {
+      if (facet === HOST && services) return services.get(name) as object;
       const at = portKey(facet, name);
       return lateBound(
         () => this.#offered.get(at),
@@ -58,6 +60,9 @@ export class PortRegistry {
     });
   }
 }
+
+/** Stands for the host where it provides a port itself. */
+export const HOST = "host" as FacetId;
 
 interface FirstUse {
   /** Where the port will be offered. */

@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../domain/diagnostic.ts";
-import { TradsysError } from "../domain/errors.ts";
+import { messageOf, TradsysError } from "../domain/errors.ts";
 import { facetId, type Digest, type FacetId } from "../domain/ids.ts";
 import type { Generation } from "../domain/plan.ts";
 import { nodeFiles, type Files } from "../platform/files.ts";
@@ -10,6 +10,9 @@ import { loadGeneration } from "../store/load-generation.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
 import type { LogEntry } from "./activate-plugin.ts";
 import { activationClasses, fatalFailures } from "./boot-policy.ts";
+import { openContainer } from "./container/container.ts";
+import { layoutOf, type HostServices } from "./container/layout-of.ts";
+import type { Locator } from "./container/service.ts";
 import { limited } from "./context/scope.ts";
 import type { WatchOptions } from "./isolation/watch.ts";
 import type { FacetState } from "./lifecycle/facet-state.ts";
@@ -34,7 +37,7 @@ export interface PreloadOptions {
   readonly now?: () => Date;
 }
 
-export interface RuntimeOptions extends PreloadOptions {
+export interface RuntimeOptions extends PreloadOptions, HostServices {
   /** Values of secrets by name. Defaults to none. */
   readonly secret?: (name: string) => string | undefined;
   /** Where plugins' log entries go. Defaults to nowhere. */
@@ -90,6 +93,8 @@ export interface Runtime {
   readonly warnings: readonly Diagnostic[];
   /** Every port of every facet, for the host's own code. */
   readonly ports: PortAccess;
+  /** What host and plugins provide, for a container of the host's own. It throws where there is no one provider. */
+  readonly services: Locator;
   /** Runs the host's own work with a deadline or a signal, which hold for every port call inside. */
   readonly limited: <T>(limits: CallLimits, work: () => Promise<T>) => Promise<T>;
   /** Where each facet stands, in the order of the generation. */
@@ -170,8 +175,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     spareWorkers,
     watching: { ...WATCHING, ...watching },
   });
+  const hostPorts = ports.accessFor("the host", everyPort(plugins));
+  const services = openContainer(layoutOf(generation, plugins, { ...options, ports: hostPorts }));
   const startable = startableFacets(generation, plugins, {
     ports,
+    services,
     placer,
     loader,
     timeline,
@@ -194,8 +202,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     abort.abort();
     const failures = await facets.stop();
     await Promise.all([startable.close(), placer.close()]);
+    const kept = await services.close();
     events.tell({ event: "stopped", generation: digest });
-    return failures;
+    return [...failures, ...kept.map(notGivenBack)];
   };
   const classes = activationClasses(generation.facets, plugins);
   const critical = classes.get("critical") ?? [];
@@ -243,7 +252,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       codeCache: { ...loader.counts(), state: cache.state },
       criticalPath: criticalPath(generation.facets, facets.readyAfterMs),
     },
-    ports: ports.accessFor("the host", everyPort(plugins)),
+    ports: hostPorts,
+    services,
     limited,
     status: () => facets.status(),
     instances: () => startable.instances(),
@@ -253,6 +263,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     stop,
   };
 }
+
+const notGivenBack = (cause: unknown): TradsysError =>
+  new TradsysError("STOP_FAILED", `a service of the host was not given back: ${messageOf(cause)}`, { cause });
 
 function everyPort(plugins: readonly VerifiedPlugin[]): ReadonlyMap<string, readonly FacetId[]> {
   const ports = new Map<string, FacetId[]>();

@@ -1,16 +1,20 @@
 import { TradsysError } from "../domain/errors.ts";
 import { type Digest, type FacetId, labelOf, parseFacetId, type PluginName } from "../domain/ids.ts";
+import { systemOf } from "../domain/manifest.ts";
 import type { Generation, GenerationFacet } from "../domain/plan.ts";
 import type { PortError } from "../plugin/errors.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
+import type { Scope } from "./container/container.ts";
 import type { StartableFacet } from "./lifecycle/facet-run.ts";
 import type { IsolationLevel, Placer } from "./place-plugin.ts";
 import type { Placement, PluginInstance } from "./plugin-instance.ts";
-import type { BoundPorts, PortRegistry } from "./ports.ts";
+import { HOST, type BoundPorts, type PortRegistry } from "./ports.ts";
 
 /** What the host gives to every plugin. */
 export interface Host extends Omit<Placement, "ports" | "bound" | "onCrash"> {
   readonly ports: PortRegistry;
+  /** The scope of the platform: what the host itself provides. */
+  readonly services: Scope;
   readonly placer: Placer;
   readonly onCrash: (crash: PluginCrash) => void;
 }
@@ -56,13 +60,17 @@ export interface Startable {
  * @throws {TradsysError} `GENERATION_DAMAGED` for a facet that no plugin has.
  */
 export function startableFacets(
-  { facets }: Generation,
+  { facets, host: { ports: hosted = {} } }: Generation,
   plugins: readonly VerifiedPlugin[],
   host: Host,
 ): Startable {
   const facetsOf = Map.groupBy(facets, ({ id }) => parseFacetId(id)?.plugin);
   const owners = new Map(
-    plugins.map((plugin) => [plugin.name, ownerOf(plugin, facetsOf.get(plugin.name) ?? [], host)]),
+    plugins.map((plugin) => {
+      const its = facetsOf.get(plugin.name) ?? [];
+      const bound = portsOf(its, new Set(Object.keys(hosted)));
+      return [plugin.name, ownerOf(plugin, { ids: its.map(({ id }) => id), bound }, host)];
+    }),
   );
   return {
     facets: facets.map((facet) => startable(facet, owners)),
@@ -71,17 +79,29 @@ export function startableFacets(
   };
 }
 
-function ownerOf(plugin: VerifiedPlugin, facets: readonly GenerationFacet[], host: Host): Owner {
+interface Wired {
+  readonly ids: readonly FacetId[];
+  readonly bound: BoundPorts;
+}
+
+function ownerOf(plugin: VerifiedPlugin, { ids, bound }: Wired, host: Host): Owner {
   const label = labelOf(plugin);
-  const bound = portsOf(facets);
+  const ofPlugin = host.services.within(systemOf(plugin.bundle.manifest.kind)).within(plugin.name);
   const { name, version, content } = plugin;
-  const placement: Placement = {
-    ...host,
-    bound,
-    ports: host.ports.accessFor(label, bound),
-    onCrash: (reason) => host.onCrash({ plugin: label, facets: facets.map(({ id }) => id), reason }),
+  const onCrash = (reason: PortError): void => host.onCrash({ plugin: label, facets: ids, reason });
+  const begin = (): PluginInstance => {
+    const services = ofPlugin.instance();
+    const ports = host.ports.accessFor(label, bound, services);
+    const placed = host.placer.place(plugin, { ...host, bound, ports, onCrash });
+    return {
+      ...placed,
+      async close() {
+        await placed.close();
+        await services.close();
+      },
+    };
   };
-  let instance = host.placer.place(plugin, placement);
+  let instance = begin();
   return {
     plugin,
     status: {
@@ -89,25 +109,26 @@ function ownerOf(plugin: VerifiedPlugin, facets: readonly GenerationFacet[], hos
       version,
       content,
       level: host.placer.levelOf(plugin),
-      facets: facets.map(({ id }) => id),
+      facets: ids,
       memoryBytes: () => instance.memoryBytes(),
     },
     memoryBytes: () => instance.memoryBytes(),
     handles: () => instance.handles(),
     renew() {
       void instance.close();
-      instance = host.placer.place(plugin, placement);
+      instance = begin();
     },
     close: () => instance.close(),
   };
 }
 
 /** A plugin has one context, so its facets share what any of them is bound to. */
-function portsOf(facets: readonly GenerationFacet[]): BoundPorts {
+function portsOf(facets: readonly GenerationFacet[], hosted: ReadonlySet<string>): BoundPorts {
   const bound = new Map<string, Set<FacetId>>();
   for (const facet of facets) {
     for (const [port, providers] of Object.entries(facet.ports)) {
-      bound.set(port, new Set([...(bound.get(port) ?? []), ...providers]));
+      const all = providers.length === 0 && hosted.has(port) ? [HOST] : providers;
+      bound.set(port, new Set([...(bound.get(port) ?? []), ...all]));
     }
   }
   return new Map([...bound].map(([port, providers]) => [port, [...providers].toSorted()]));
