@@ -118,6 +118,7 @@ export const CODES = {
   SERVICE_CONFLICT: 78,
   SECRET_MISSING: 78,
   RESOURCES_EXCEEDED: 78,
+  ADMIN_REFUSED: 78,
 
   /** An exception that nobody planned for. */
   BUG: 70,

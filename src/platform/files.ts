@@ -39,8 +39,8 @@ export interface Files {
   /** Points a symbolic link somewhere else with one rename. @throws {TradsysError} `CANNOT_WRITE` */
   switchLink(path: string, target: string): Promise<void>;
   remove(path: string): Promise<void>;
-  /** True for a folder that this user owns and that nobody else may enter. Never follows a link. */
-  isPrivate(path: string): Promise<boolean>;
+  /** True for a file or folder that this user owns and that nobody else may read or enter. Never follows a link. */
+  isPrivate(path: string, kind: "file" | "folder"): Promise<boolean>;
   /** Makes a folder that only this user may enter; one that is there already stays as it is. @throws {TradsysError} `CANNOT_WRITE` */
   makePrivate(path: string): Promise<void>;
   /**
@@ -130,10 +130,11 @@ export const nodeFiles: Files = {
 
   remove: (path) => writing(path, () => rm(path, { recursive: true, force: true })),
 
-  async isPrivate(path) {
+  async isPrivate(path, kind) {
     try {
-      const { mode, uid } = await lstat(path);
-      return (mode & 0o170_077) === 0o040_000 && uid === process.getuid?.();
+      const found = await lstat(path);
+      const isKind = kind === "file" ? found.isFile() : found.isDirectory();
+      return isKind && (found.mode & 0o077) === 0 && found.uid === process.getuid?.();
     } catch (error) {
       if (isMissing(error)) return false;
       throw readFailure(path, error);

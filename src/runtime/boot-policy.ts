@@ -54,5 +54,8 @@ export function fatalFailures(facets: Facets, plugins: readonly VerifiedPlugin[]
   return [...troubled].flatMap(([id, state]) => (isForgiven(id) ? [] : (reasonAgainst(id, state) ?? [])));
 }
 
+/** Whether a process without this plugin is not ready. */
+export const mustServe = (plugin: VerifiedPlugin): boolean => policyOf(plugin) === "abort";
+
 const policyOf = ({ bundle: { manifest } }: VerifiedPlugin): BootFailure =>
   manifest.onBootFailure ?? (manifest.criticality === "optional" ? "skip" : "abort");

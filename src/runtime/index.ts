@@ -3,6 +3,9 @@ export type { Diagnostic } from "../domain/diagnostic.ts";
 export { TradsysError } from "../domain/errors.ts";
 export { defineService, type Lifetime, type Locator, type Service } from "./container/service.ts";
 export type { FacetState } from "./lifecycle/facet-state.ts";
+export { HostMonitor } from "./admin/host-monitor.ts";
+export type { HostStatus } from "./admin/host-status.ts";
+export { openAdmin, type Admin, type AdminOptions } from "./admin/open-admin.ts";
 export type { LogEntry } from "./activate-plugin.ts";
 export type { CallLimits } from "../plugin/define.ts";
 export type { PortError } from "../plugin/errors.ts";
@@ -10,6 +13,7 @@ export type { IsolationLevel } from "./place-plugin.ts";
 export {
   preload,
   startRuntime,
+  type Observed,
   type Preloaded,
   type IsolationOptions,
   type PreloadOptions,

@@ -56,6 +56,8 @@ export interface RuntimeOptions extends PreloadOptions, HostServices {
   /** Values of environment variables, for isolated plugins whose permissions name them. Defaults to none. */
   readonly env?: (name: string) => string | undefined;
   readonly isolation?: IsolationOptions;
+  /** Given what there is to see before anything starts. */
+  readonly observe?: (observed: Observed) => void;
 }
 
 /** How plugins are kept apart. */
@@ -82,12 +84,22 @@ export interface Preloaded {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** A running set of plugins. */
-export interface Runtime {
+/** What can be seen of a set of plugins, from before it starts until it has stopped. */
+export interface Observed {
   readonly digest: Digest;
   readonly generation: Generation;
   /** In the order of the generation. */
   readonly plugins: readonly VerifiedPlugin[];
+  /** Where each facet stands, in the order of the generation. */
+  status(): ReadonlyMap<FacetId, FacetState>;
+  /** Where each plugin runs, in the order of `plugins`. */
+  instances(): readonly PluginStatus[];
+  /** What happens, from the start on. */
+  readonly events: RuntimeEvents;
+}
+
+/** A running set of plugins. */
+export interface Runtime extends Observed {
   readonly report: StartReport;
   /** As of `preload`. */
   readonly warnings: readonly Diagnostic[];
@@ -97,12 +109,6 @@ export interface Runtime {
   readonly services: Locator;
   /** Runs the host's own work with a deadline or a signal, which hold for every port call inside. */
   readonly limited: <T>(limits: CallLimits, work: () => Promise<T>) => Promise<T>;
-  /** Where each facet stands, in the order of the generation. */
-  status(): ReadonlyMap<FacetId, FacetState>;
-  /** Where each plugin runs, in the order of `plugins`. */
-  instances(): readonly PluginStatus[];
-  /** What happens, from the start on. */
-  readonly events: RuntimeEvents;
   /**
    * Starts what is loaded only when used, or tries again what failed. Using a port of it does the same.
    *
@@ -198,8 +204,18 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     timeline,
     tell: (facet, state) => events.tell({ event: "facet", facet, state }),
   });
+  const observed: Observed = {
+    digest,
+    generation,
+    plugins,
+    status: () => facets.status(),
+    instances: () => startable.instances(),
+    events,
+  };
+  options.observe?.(observed);
   const stop = async (): ReturnType<Facets["stop"]> => {
     abort.abort();
+    events.tell({ event: "stopping", generation: digest });
     const failures = await facets.stop();
     await Promise.all([startable.close(), placer.close()]);
     const kept = await services.close();
@@ -239,10 +255,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   }));
   ports.wakeWith((facet) => facets.demand(facet, signal));
   return {
-    digest,
-    generation,
+    ...observed,
     warnings: plugins.flatMap(({ warnings }) => warnings),
-    plugins,
     report: {
       verifyMs,
       readyMs,
@@ -255,9 +269,6 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     ports: hostPorts,
     services,
     limited,
-    status: () => facets.status(),
-    instances: () => startable.instances(),
-    events,
     demand: async (facet) => facets.demand(facet, signal),
     background,
     stop,

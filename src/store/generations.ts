@@ -27,6 +27,9 @@ export const rootPaths = (root: string) => ({
   generation: (digest: Digest) => join(root, generationFolder(digest), "generation.json"),
   /** Holds what this host vouches for to itself; nobody but its user may enter. */
   host: join(root, "host"),
+  /** Where the host that runs here can be asked, and what opens it. */
+  admin: join(root, "host", "admin.json"),
+  adminToken: join(root, "host", "admin-token"),
   /** The plan that led to a generation, so that it can be gone on with where the plan's own file is lost. */
   plan: (digest: Digest) => join(root, generationFolder(digest), "plan.json"),
   /** Signed statements about how far the journal had come. */

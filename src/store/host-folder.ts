@@ -31,7 +31,7 @@ export interface HostFolder {
 /** Opens the folder of this host below a root; `undefined` where there is none that can be believed. */
 export async function openHostFolder(files: Files, root: string): Promise<HostFolder | undefined> {
   const folder = rootPaths(root).host;
-  if (!(await files.isPrivate(folder))) return undefined;
+  if (!(await files.isPrivate(folder, "folder"))) return undefined;
   const key = await readIfThere(files, keyFile(folder), KEY_BYTES);
   if (key?.length !== KEY_BYTES) return undefined;
 
@@ -57,7 +57,8 @@ export async function makeHostFolder(files: Files, root: string): Promise<HostFo
   const folder = rootPaths(root).host;
   await files.makePrivate(folder);
   // A folder that others may enter keeps no secret.
-  if (await files.isPrivate(folder)) await files.write(keyFile(folder), randomBytes(KEY_BYTES), 0o600);
+  if (await files.isPrivate(folder, "folder"))
+    await files.write(keyFile(folder), randomBytes(KEY_BYTES), 0o600);
   return openHostFolder(files, root);
 }
 

@@ -26,7 +26,7 @@ export function mortal(files: Files, { at, when }: Death, die: () => never): Fil
     readLink: (path) => step(() => files.readLink(path)),
     switchLink: (path, target) => step(() => files.switchLink(path, target)),
     remove: (path) => step(() => files.remove(path)),
-    isPrivate: (path) => step(() => files.isPrivate(path)),
+    isPrivate: (path, kind) => step(() => files.isPrivate(path, kind)),
     makePrivate: (path) => step(() => files.makePrivate(path)),
     // Whatever happens after it was taken, the kernel gives a dead process's lock back.
     async lock(path) {

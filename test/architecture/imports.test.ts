@@ -16,6 +16,7 @@ const RUNTIME_BUILTINS = [
   "node:module",
   "node:os",
   "node:path",
+  "node:perf_hooks",
   "node:timers/promises",
   "node:url",
   "node:vm",

@@ -34,7 +34,7 @@ export type Happening =
       readonly reason: string;
     }
   /** The whole set. */
-  | { readonly event: "started" | "stopped"; readonly generation: Digest };
+  | { readonly event: "started" | "stopping" | "stopped"; readonly generation: Digest };
 
 /** As it was told. Numbers grow by one: a reader that misses some was too slow. */
 export type RuntimeEvent = Happening & {
