@@ -28,7 +28,7 @@ try {
 
 async function tour(): Promise<void> {
   say(`Everything below happens in ${folder}`);
-  heading("Six plugins: two exchange connectors, a normaliser, a risk manager, its rules and a limit");
+  heading("Two exchange connectors, a normaliser, a risk manager, its rules and limits");
   await type("npx tradsys validate plugins/*/plugin.yaml paper-desk.yaml platform.yaml");
   await type("npx build-plugin plugins/* --out bundles");
 

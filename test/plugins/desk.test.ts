@@ -9,7 +9,7 @@ async function openDesk() {
   const start = async (...args: Parameters<typeof runPlugin>) => parts.use(await runPlugin(...args));
 
   const normaliser = await start("md-normaliser");
-  const rules = await start("risk-rules-pretrade");
+  const rules = await start("risk-rules-pretrade", { config: { duplicateWindowMs: 0 } });
   const limit = await start("limit-position", { config: { maxLong: "2", maxShort: "2" } });
 
   // Order entry asks risk, and risk reads the venue: risk is bound once it has started.

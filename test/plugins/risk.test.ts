@@ -33,13 +33,17 @@ function marketData(ageMs = 0): MarketData {
 }
 
 const accountHolding = (quantity: string): Account => ({
-  balances: async () => [],
+  balances: async () => [
+    { asset: "BTC", free: "100", locked: "0" },
+    { asset: "USDT", free: "100000", locked: "0" },
+  ],
   openOrders: async () => [],
   positions: async (): Promise<readonly Position[]> => [{ instrument: INSTRUMENT, quantity }],
 });
 
 interface Desk {
   readonly rules?: RiskRules;
+  readonly ruleConfig?: Readonly<Record<string, unknown>>;
   readonly limit?: RiskLimit;
   readonly quoteAgeMs?: number;
   readonly account?: Account;
@@ -48,7 +52,9 @@ interface Desk {
 /** The real risk plugins around one another; parts are replaced to see them fail. */
 async function riskDesk(desk: Desk = {}) {
   const parts = new AsyncDisposableStack();
-  const rules = parts.use(await runPlugin("risk-rules-pretrade"));
+  const rules = parts.use(
+    await runPlugin("risk-rules-pretrade", { config: { duplicateWindowMs: 0, ...desk.ruleConfig } }),
+  );
   const limit = parts.use(await runPlugin("limit-position", { config: LIMITS }));
   const core = parts.use(
     await runPlugin("risk-core", {
@@ -79,9 +85,10 @@ it("allows an order within all rules and limits", async () => {
   expect(await desk.risk.evaluate(limitOrder())).toEqual({ verdict: "allow", reasons: [] });
 });
 
-it.each([
+it.each<[string, Partial<OrderIntent>]>([
   ["PRICE_COLLAR_EXCEEDED", { price: "105.01" }],
   ["PRICE_COLLAR_EXCEEDED", { price: "94.99" }],
+  ["FREE_BALANCE_EXCEEDED", { side: "sell", quantity: "100.1" }],
   ["MAX_ORDER_QUANTITY_EXCEEDED", { quantity: "2.000000000000000001" }],
   ["MAX_ORDER_QUANTITY_EXCEEDED", { quantity: "0" }],
   ["allow", { price: "105" }],
@@ -89,37 +96,6 @@ it.each([
 ])("says %s to %o", async (expected, change) => {
   await using desk = await riskDesk();
   expect(await verdict(desk.risk, limitOrder(change))).toBe(expected);
-});
-
-it("gives every broken rule, with its numbers, in rule order", async () => {
-  await using rules = await runPlugin("risk-rules-pretrade", { config: { maxOrderValue: "300" } });
-  const facts = { intent: limitOrder({ price: "200", quantity: "3" }), referencePrice: "100" };
-  const results = await rules.port("risk-rules").evaluate(facts);
-  expect(
-    results.map(({ rule, verdict: said, observed, threshold }) => [rule, said, observed, threshold]),
-  ).toEqual([
-    ["max-order-quantity", "fail", "3", "2"],
-    ["max-order-value", "fail", "600", "300"],
-    ["price-collar", "fail", "200", "105"],
-  ]);
-});
-
-it("never widens the price collar by rounding", async () => {
-  await using rules = await runPlugin("risk-rules-pretrade");
-  const verdictAt = async (price: string) => {
-    const facts = { intent: limitOrder({ price }), referencePrice: "0.000000000000000003" };
-    return (await rules.port("risk-rules").evaluate(facts)).at(-1)?.verdict;
-  };
-  expect(await verdictAt("0.000000000000000003")).toBe("pass");
-  expect(await verdictAt("0.000000000000000004")).toBe("fail");
-  expect(await verdictAt("0.000000000000000002")).toBe("fail");
-});
-
-it("counts a rule that cannot compute as broken", async () => {
-  await using rules = await runPlugin("risk-rules-pretrade");
-  const facts = { intent: limitOrder({ price: "NaN" }), referencePrice: "100" };
-  const results = await rules.port("risk-rules").evaluate(facts);
-  expect(results.map((result) => result.verdict)).toEqual(["pass", "error", "error"]);
 });
 
 const failing = () => Promise.reject(new Error("crashed"));
@@ -164,6 +140,49 @@ it("believes no claim to be reducing that the account does not prove", async () 
   const silent = { ...accountHolding("5"), positions: failing };
   await using blind = await riskDesk({ account: silent });
   expect(await verdict(blind.risk, claim)).toBe("RISK_UNAVAILABLE");
+});
+
+it("answers an order that goes out already without taking anything a second time", async () => {
+  await using desk = await riskDesk({ ruleConfig: { duplicateWindowMs: 1000 } });
+  const order = limitOrder({ quantity: "2" });
+  expect(await verdict(desk.risk, order)).toBe("allow");
+  expect(await verdict(desk.risk, order)).toBe("allow");
+  expect(await verdict(desk.risk, { ...order, quantity: "1" })).toBe("DUPLICATE_ID_MISMATCH");
+  expect(await verdict(desk.risk, limitOrder({ clientOrderId: "c-2", quantity: "2" }))).toBe(
+    "DUPLICATE_ORDER",
+  );
+  // The refusals took nothing from the first order: three of five are left, not five.
+  expect((await desk.limit.reserve(limitOrder({ clientOrderId: "c-3", quantity: "3.1" }))).observed).toBe(
+    "5.1",
+  );
+});
+
+it("refuses an order that would trade with an own one, resting or being decided on", async () => {
+  await using desk = await riskDesk();
+  const sale = limitOrder({ clientOrderId: "c-1", side: "sell", price: "102" });
+  expect(await verdict(desk.risk, sale)).toBe("allow");
+  const cross = limitOrder({ clientOrderId: "c-2", price: "102" });
+  expect(await verdict(desk.risk, cross)).toBe("SELF_TRADE");
+  expect(await verdict(desk.risk, limitOrder({ clientOrderId: "c-3", price: "101.99" }))).toBe("allow");
+  await desk.risk.onExecution({ clientOrderId: "c-1", state: "cancelled", filledQuantity: "0" });
+  expect(await verdict(desk.risk, { ...cross, clientOrderId: "c-4" })).toBe("allow");
+});
+
+it("takes what was allowed off the free balance before any statement shows it", async () => {
+  await using desk = await riskDesk({ ruleConfig: { maxOrderQuantity: "2000", maxOrderValue: "200000" } });
+  // 100,000 are free, and the limit lets five units pass: four of 100 leave 99,600.
+  expect(await verdict(desk.risk, limitOrder({ quantity: "4" }))).toBe("allow");
+  const rest = await desk.risk.evaluate(limitOrder({ clientOrderId: "c-2", quantity: "996.000001" }));
+  expect(rest.reasons[0]).toMatchObject({ code: "FREE_BALANCE_EXCEEDED", threshold: "99600" });
+});
+
+it("says that a day's loss is a breach, which only a person lifts", async () => {
+  await using desk = await riskDesk({ ruleConfig: { maxDayLoss: "0" } });
+  expect(await verdict(desk.risk, limitOrder())).toBe("allow");
+  await using broke = await riskDesk({
+    limit: limitThat(async () => ({ verdict: "deny", observed: "9", threshold: "5", latches: true })),
+  });
+  expect((await broke.risk.evaluate(limitOrder())).reasons).toMatchObject([{ latches: true }]);
 });
 
 const orderOfTwo = (id: number) => limitOrder({ clientOrderId: `c-${id}`, quantity: "2" });

@@ -24,12 +24,12 @@ export interface RiskFacts {
 export interface MarketFacts {
   /** Age of the best prices, in microseconds. */
   readonly quoteAgeUs: number;
-  /** What is shown at the best price of the side that the order takes from. */
-  readonly shownQuantity: Decimal;
+  /** The best price on the side that the order would take from, and what is shown there. */
+  readonly best: { readonly price: Decimal; readonly quantity: Decimal };
   /** Null where no calendar covers the market: it trades around the clock. */
   readonly phase: MarketPhase | null;
-  /** Standard deviation of the reference price over the last minute, in basis points; null before there is enough of it. */
-  readonly volatilityBps: number | null;
+  /** How far the reference price moved within about a minute, in basis points: the root of its squared steps. */
+  readonly volatilityBps: number;
 }
 
 /** Own orders that rest in the same instrument. */
@@ -53,7 +53,7 @@ export interface AccountFacts {
 
 /** What was sent lately. */
 export interface FlowFacts {
-  /** Orders and cancels to the venue within the last second, this one included. */
+  /** Orders to the venue within the last second, this one included. */
   readonly messagesPerSecond: number;
   /** Microseconds since an order of equal instrument, side, quantity and price; null where there was none. */
   readonly sameOrderAgoUs: number | null;

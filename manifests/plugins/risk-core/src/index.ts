@@ -1,36 +1,63 @@
 import {
   definePlugin,
-  isFinal,
   isStrictlyReducing,
+  isFinal,
   within,
   type Execution,
   type OrderIntent,
   type RiskDecision,
 } from "tradsys/plugin";
 
-import { decide, type Checks } from "./decide.ts";
+import { Accounts } from "./accounts.ts";
+import { Book } from "./book.ts";
+import { ALLOW, decide, otherOrder, type Checks } from "./decide.ts";
+import { Flow, venueOf } from "./flow.ts";
+import { Holdings, type Groups } from "./holdings.ts";
+import { Market } from "./market.ts";
+import { Phases } from "./phases.ts";
 import { Quotes } from "./quotes.ts";
 
 /** Validated against the schema in `plugin.yaml`. */
 interface Config {
   readonly maxQuoteAgeMs: number;
   readonly checkTimeoutMs: number;
+  readonly accountRefreshMs: number;
+  readonly maxAccountAgeMs: number;
+  readonly correlated: Groups;
 }
 
 export default definePlugin<Config>({
   activate({ config, log, now, ports }) {
-    const quotes = new Quotes(log);
-    /** Orders that were allowed, or are being decided on, and have not ended. */
-    const pending = new Map<string, OrderIntent>();
+    const market = new Market();
+    const holdings = new Holdings(config.correlated);
+    const accounts = new Accounts({ market, holdings, log });
+    const phases = new Phases();
+    const book = new Book({ market, holdings, accounts, phases, flow: new Flow() });
+    const quotes = new Quotes(log, (quote) => holdings.mark(quote.instrument, market.update(quote)));
+    /** Decisions under way: an order's end is heard after the decision on it. */
+    const deciding = new Map<string, Promise<RiskDecision>>();
+    let refreshing: NodeJS.Timeout | undefined;
+
+    const factsNow = (intent: OrderIntent, nowUs: number) =>
+      book.facts(intent, nowUs, {
+        seenSinceUs: nowUs - config.maxQuoteAgeMs * 1000,
+        statedSinceUs: nowUs - config.maxAccountAgeMs * 1000,
+      });
 
     const checks: Checks = {
       rules: () => ports.one("risk-rules"),
       limits: () => ports.all("risk-limit"),
-      referencePrice: (instrument) => quotes.middle(instrument, now() - config.maxQuoteAgeMs * 1000),
+      take: (intent) => book.take(intent),
+      facts(intent) {
+        const nowUs = now();
+        const venue = venueOf(intent.instrument);
+        if (phases.isCurrent(venue, nowUs)) return factsNow(intent, nowUs);
+        return phases.refresh(venue, nowUs).then(() => factsNow(intent, nowUs));
+      },
       async isReducing(intent) {
         const proofs = ports
           .all("account")
-          .map(({ port }) => isStrictlyReducing(intent, port, () => pending.values()));
+          .map(({ port }) => isStrictlyReducing(intent, port, () => book.pending()));
         // One account that proves it is enough, whatever became of the others.
         const settled = await Promise.allSettled(proofs);
         if (settled.some((proof) => proof.status === "fulfilled" && proof.value)) return true;
@@ -41,10 +68,23 @@ export default definePlugin<Config>({
       timely: (work, what) => within(work, { ms: config.checkTimeoutMs, what, code: "RISK_UNAVAILABLE" }),
     };
 
-    async function evaluate(intent: OrderIntent): Promise<RiskDecision> {
-      pending.set(intent.clientOrderId, intent);
+    function evaluate(intent: OrderIntent): Promise<RiskDecision> {
+      const { clientOrderId } = intent;
+      const known = deciding.get(clientOrderId);
+      if (known) return known;
+      const decision = decideOnce(intent).finally(() => deciding.delete(clientOrderId));
+      deciding.set(clientOrderId, decision);
+      return decision;
+    }
+
+    async function decideOnce(intent: OrderIntent): Promise<RiskDecision> {
+      const answered = book.answered(intent);
+      if (answered !== "no") return answered === "same" ? ALLOW : otherOrder(intent);
       const decision = await decide(intent, checks);
-      if (decision.verdict === "allow") return decision;
+      if (decision.verdict === "allow") {
+        book.allow(intent, now());
+        return decision;
+      }
       // What could not be given back now is given back when the order's end is reported.
       await settle(intent.clientOrderId).catch((error: unknown) => {
         log.warn("a limit was not released", { ...intent, reason: String(error) });
@@ -52,44 +92,38 @@ export default definePlugin<Config>({
       return decision;
     }
 
-    async function onExecution({ clientOrderId, filledQuantity, state }: Execution): Promise<void> {
+    async function onExecution(execution: Execution): Promise<void> {
+      const { clientOrderId, filledQuantity, averagePrice, state } = execution;
+      await deciding.get(clientOrderId);
+      book.apply(execution);
       for (const { port, provider } of checks.limits()) {
-        await checks.timely(port.commit(clientOrderId, filledQuantity), provider);
+        await checks.timely(port.commit(clientOrderId, filledQuantity, averagePrice), provider);
       }
       if (isFinal(state)) await settle(clientOrderId);
     }
 
     async function settle(clientOrderId: string): Promise<void> {
-      pending.delete(clientOrderId);
+      book.drop(clientOrderId);
       for (const { port, provider } of checks.limits()) {
         await checks.timely(port.release(clientOrderId), provider);
       }
     }
 
-    const inTurn = oneAtATime();
+    const refresh = () => accounts.refresh(ports.all("account"), now);
     return {
       pretrade: {
-        provides: {
-          "risk-pretrade": {
-            evaluate: (intent) => inTurn(() => evaluate(intent)),
-            onExecution: (execution) => inTurn(() => onExecution(execution)),
-          },
-        },
+        provides: { "risk-pretrade": { evaluate, onExecution } },
         async start() {
+          await phases.open(ports.all("calendar"));
           await Promise.all(ports.all("market-data").map((provider) => quotes.follow(provider)));
+          await refresh();
+          refreshing = setInterval(() => void refresh(), config.accountRefreshMs);
         },
-        stop: () => quotes.stop(),
+        stop() {
+          clearInterval(refreshing);
+          quotes.stop();
+        },
       },
     };
   },
 });
-
-/** Runs tasks one after the other, so that no two decisions see the same room in a limit. */
-function oneAtATime(): <T>(task: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (task) => {
-    const run = last.then(task);
-    last = run.catch(() => undefined);
-    return run;
-  };
-}

@@ -1,21 +1,14 @@
-import {
-  decimal,
-  portError,
-  type Bound,
-  type Log,
-  type MarketData,
-  type Quote,
-  type Subscription,
-} from "tradsys/plugin";
+import type { Bound, Log, MarketData, Quote, Subscription } from "tradsys/plugin";
 
-/** The latest quote of every instrument that any provider serves. */
+/** Reads the quotes of everything that is offered, until it is stopped. */
 export class Quotes {
-  readonly #latest = new Map<string, Quote>();
   readonly #subscriptions: Subscription[] = [];
   readonly #log: Log;
+  readonly #onQuote: (quote: Quote) => void;
 
-  constructor(log: Log) {
+  constructor(log: Log, onQuote: (quote: Quote) => void) {
     this.#log = log;
+    this.#onQuote = onQuote;
   }
 
   async follow({ provider, port }: Bound<MarketData>): Promise<void> {
@@ -29,22 +22,11 @@ export class Quotes {
     }
   }
 
-  /** The middle of the best prices, no older than this. Fails with `RISK_STALE`. */
-  middle(instrument: string, seenSinceUs: number): decimal.Decimal {
-    const quote = this.#latest.get(instrument);
-    if (!quote || quote.tsHostUs < seenSinceUs) {
-      throw portError("RISK_STALE", `${instrument} has ${quote ? "only an old" : "no"} quote`);
-    }
-    return decimal.multiply(decimal.add(quote.bid, quote.ask), "0.5", "half-even");
-  }
-
   stop(): void {
     for (const subscription of this.#subscriptions) subscription.close();
   }
 
   async #read({ events }: Subscription): Promise<void> {
-    for await (const event of events) {
-      if (event.type === "quote") this.#latest.set(event.quote.instrument, event.quote);
-    }
+    for await (const event of events) if (event.type === "quote") this.#onQuote(event.quote);
   }
 }

@@ -1,9 +1,10 @@
 import { definePlugin } from "tradsys/plugin";
 
-import { evaluate, type Config } from "./rules.ts";
+import { ruleBook, type Config } from "./rules.ts";
 
 export default definePlugin<Config>({
-  activate: ({ config }) => ({
-    rules: { provides: { "risk-rules": { evaluate: async (facts) => evaluate(facts, config) } } },
-  }),
+  activate({ config }) {
+    const evaluate = ruleBook(config);
+    return { rules: { provides: { "risk-rules": { evaluate: async (facts) => evaluate(facts) } } } };
+  },
 });

@@ -1,73 +1,89 @@
-import { decimal, type RiskFacts, type RuleResult } from "tradsys/plugin";
+import type { RiskFacts, RuleResult } from "tradsys/plugin";
+
+import * as checks from "./checks.ts";
+import type { Broken, Check, Config as CheckConfig } from "./checks.ts";
+import { JudgedOrder } from "./order.ts";
+
+/** The engines that TradSys names, each a rule of its own here. */
+type Engine =
+  | "correlation-based"
+  | "exposure-limit"
+  | "liquidity-based"
+  | "position-limit"
+  | "volatility-based";
 
 /** Validated against the schema in `plugin.yaml`. */
-export interface Config {
-  /** Basis points around the reference price within which a limit price must lie. */
-  readonly maxDeviationBps: number;
-  readonly maxOrderValue: decimal.Decimal;
-  readonly maxOrderQuantity: decimal.Decimal;
-}
-
-interface Measurement {
-  readonly holds: boolean;
-  readonly observed: decimal.Decimal;
-  readonly threshold: decimal.Decimal;
+export interface Config extends CheckConfig {
+  /** The standard engines that judge; the twelve checks always do, but for those that are named in `disabled`. */
+  readonly engines: readonly Engine[];
+  readonly disabled: readonly string[];
 }
 
 interface Rule {
-  readonly name: string;
   /** What breaking it is called. */
   readonly code: string;
-  readonly measure: (facts: RiskFacts, config: Config) => Measurement;
+  readonly check: (config: Config) => Check;
+  readonly engine?: Engine;
+  /** Breaking it is a breach, not only an order too many. */
+  readonly latches?: true;
 }
 
 /** In name order, which is the order of the results. */
-const RULES: readonly Rule[] = [
-  {
-    name: "max-order-quantity",
-    code: "MAX_ORDER_QUANTITY_EXCEEDED",
-    measure: ({ intent }, { maxOrderQuantity }) => atMost(intent.quantity, maxOrderQuantity),
+const RULES: Readonly<Record<string, Rule>> = {
+  "correlation-based": {
+    code: "CORRELATED_EXPOSURE_EXCEEDED",
+    check: checks.correlationBased,
+    engine: "correlation-based",
   },
-  {
-    name: "max-order-value",
-    code: "MAX_ORDER_VALUE_EXCEEDED",
-    measure: (facts, { maxOrderValue }) =>
-      atMost(decimal.multiply(priceOf(facts), facts.intent.quantity, "ceil"), maxOrderValue),
+  "daily-loss": { code: "DAILY_LOSS_EXCEEDED", check: checks.dailyLoss, latches: true },
+  "duplicate-order": { code: "DUPLICATE_ORDER", check: checks.duplicateOrder },
+  "exposure-limit": { code: "EXPOSURE_EXCEEDED", check: checks.exposureLimit, engine: "exposure-limit" },
+  "free-balance": { code: "FREE_BALANCE_EXCEEDED", check: () => checks.freeBalance },
+  "liquidity-based": {
+    code: "LIQUIDITY_EXCEEDED",
+    check: checks.liquidityBased,
+    engine: "liquidity-based",
   },
-  { name: "price-collar", code: "PRICE_COLLAR_EXCEEDED", measure: withinCollar },
-];
+  "market-phase": { code: "MARKET_PHASE_CLOSED", check: checks.marketPhase },
+  "max-order-quantity": { code: "MAX_ORDER_QUANTITY_EXCEEDED", check: checks.maxOrderQuantity },
+  "max-order-value": { code: "MAX_ORDER_VALUE_EXCEEDED", check: checks.maxOrderValue },
+  "message-rate": { code: "MESSAGE_RATE_EXCEEDED", check: checks.messageRate },
+  position: { code: "POSITION_EXCEEDED", check: checks.position, engine: "position-limit" },
+  "price-collar": { code: "PRICE_COLLAR_EXCEEDED", check: checks.priceCollar },
+  "restricted-list": { code: "INSTRUMENT_RESTRICTED", check: checks.restrictedList },
+  "self-trade": { code: "SELF_TRADE", check: () => checks.selfTrade },
+  "stale-data": { code: "MARKET_DATA_STALE", check: checks.staleData },
+  "volatility-based": {
+    code: "VOLATILITY_EXCEEDED",
+    check: checks.volatilityBased,
+    engine: "volatility-based",
+  },
+};
 
-/** One result for each rule. A rule that fails to compute is an error, which counts as broken. */
-export function evaluate(facts: RiskFacts, config: Config): RuleResult[] {
-  return RULES.map(({ name: rule, code, measure }): RuleResult => {
-    try {
-      const { holds, observed, threshold } = measure(facts, config);
-      const text = `${observed} ${holds ? "is within" : "is beyond"} ${threshold}`;
-      return { rule, code, verdict: holds ? "pass" : "fail", text, observed, threshold };
-    } catch (error) {
-      return { rule, code, verdict: "error", text: String(error) };
-    }
-  });
+/** Rules that are ready to judge: one result for each, sorted by rule. */
+export function ruleBook(config: Config): (facts: RiskFacts) => readonly RuleResult[] {
+  const rules = Object.entries(RULES)
+    .filter(([name, { engine }]) => isOn(config, name, engine))
+    .map(([rule, { code, check, latches }]) => ({
+      check: check(config),
+      // Nearly every result is this one: it is made once.
+      pass: { rule, code, verdict: "pass", text: "" } as const,
+      broken: { rule, code, verdict: "fail", ...(latches && { latches }) } as const,
+    }));
+
+  return (facts) => {
+    const order = new JudgedOrder(facts);
+    return rules.map(({ check, pass, broken }): RuleResult => {
+      let found: Broken | undefined;
+      try {
+        found = check(order);
+      } catch (error) {
+        return { ...pass, verdict: "error", text: error instanceof Error ? error.message : String(error) };
+      }
+      return found === undefined ? pass : { ...broken, ...found };
+    });
+  };
 }
 
-/** A market order is taken to trade at the reference price. */
-const priceOf = ({ intent, referencePrice }: RiskFacts): decimal.Decimal =>
-  intent.type === "limit" ? intent.price : referencePrice;
-
-const atMost = (observed: decimal.Decimal, threshold: decimal.Decimal): Measurement => ({
-  holds: decimal.compare(observed, "0") > 0 && decimal.compare(observed, threshold) <= 0,
-  observed,
-  threshold,
-});
-
-/** Bounds are rounded towards the reference, so that rounding never widens the collar. */
-function withinCollar(facts: RiskFacts, { maxDeviationBps }: Config): Measurement {
-  const price = priceOf(facts);
-  const { referencePrice } = facts;
-  const above = decimal.compare(price, referencePrice) > 0;
-  const parts = String(above ? 10_000 + maxDeviationBps : 10_000 - maxDeviationBps);
-  const factor = decimal.multiply(parts, "0.0001", "half-even");
-  const threshold = decimal.multiply(referencePrice, factor, above ? "floor" : "ceil");
-  const side = decimal.compare(price, threshold);
-  return { holds: above ? side <= 0 : side >= 0, observed: price, threshold };
-}
+const isOn = (config: Config, name: string, engine: Engine | undefined): boolean =>
+  !config.disabled.includes(name) && (engine === undefined || config.engines.includes(engine));
