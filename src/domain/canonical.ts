@@ -1,3 +1,5 @@
+import { byText } from "./by-text.ts";
+
 /** A value that JSON can carry. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -23,7 +25,7 @@ export function canonical(value: unknown): string {
       if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
       const members = Object.entries(value)
         .filter(([, member]) => member !== undefined)
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .toSorted(([a], [b]) => byText(a, b))
         .map(([key, member]) => `${canonical(key)}:${canonical(member)}`);
       return `{${members.join(",")}}`;
     }

@@ -1,10 +1,12 @@
+import { byText } from "./by-text.ts";
+
 /** The candidate a person most likely meant by `word`; `undefined` when none is near. */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3));
   const ranked = [...candidates]
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= limit)
-    .toSorted((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1));
+    .toSorted((a, b) => a.distance - b.distance || byText(a.candidate, b.candidate));
   return ranked[0]?.candidate;
 }
 

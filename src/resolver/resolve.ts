@@ -1,8 +1,9 @@
+import { byText } from "../domain/by-text.ts";
 import type { Binding } from "../domain/lock.ts";
 import { bind, type BoundSet, type ChosenPlugin } from "./answers/bind.ts";
 import { conflictOf, type Conflict } from "./answers/conflict.ts";
-import { byText } from "./rules/catalog.ts";
-import type { ResolveRequest } from "./rules/request.ts";
+import type { Solution } from "./engine/optimise.ts";
+import { isLocked, isLockIgnored, type ResolveRequest } from "./rules/request.ts";
 import { Session } from "./session.ts";
 
 export type { ResolveRequest };
@@ -52,17 +53,15 @@ export function resolve(request: ResolveRequest): ResolveOutcome {
 }
 
 function resolveOnce(request: ResolveRequest): ResolveOutcome {
+  const kept = resolveLocked(request);
+  if (kept) return kept;
   const { stepBudget } = request;
   const session = new Session(request);
   const { requirements } = session.catalog.request;
   const answer = session.solve(requirements, { left: stepBudget }, true);
   switch (answer.kind) {
     case "found":
-      return {
-        kind: "resolved",
-        optimal: answer.isOptimal,
-        ...bind(session, answer),
-      };
+      return resolved(session, answer);
     case "none":
       return {
         kind: "conflict",
@@ -74,6 +73,27 @@ function resolveOnce(request: ResolveRequest): ResolveOutcome {
       return answer satisfies never;
   }
 }
+
+/**
+ * The locked set, where it holds as a whole: nothing is better, since no locked plugin goes or changes, and no other
+ * version has to be looked at.
+ */
+function resolveLocked(request: ResolveRequest): Resolved | undefined {
+  if (request.prefer.size === 0 || request.upgrade?.size || isLockIgnored(request)) return undefined;
+  const candidates = request.candidates.filter((candidate) => isLocked(candidate, request));
+  const session = new Session({ ...request, candidates });
+  const { requirements } = session.catalog.request;
+  const answer = session.solve(requirements, { left: request.stepBudget }, true);
+  if (answer.kind !== "found") return undefined;
+  const outcome = resolved(session, answer);
+  return outcome.plugins.length === candidates.length ? outcome : undefined;
+}
+
+const resolved = (session: Session, solution: Solution): Resolved => ({
+  kind: "resolved",
+  optimal: solution.isOptimal,
+  ...bind(session, solution),
+});
 
 /** One answer from those for each platform. What is not for all of them says which it is for. */
 function join(split: ReadonlyMap<string, Resolved>): Resolved {

@@ -1,14 +1,16 @@
+import { byText } from "../domain/by-text.ts";
 import type { Candidate } from "../domain/lock.ts";
 import type { Core } from "./engine/core.ts";
 import { coreOf } from "./engine/core.ts";
 import type { Term } from "./engine/model.ts";
 import { solve, type Solution } from "./engine/optimise.ts";
 import { Search, type Budget, type Question } from "./engine/search.ts";
-import { byText, Catalog } from "./rules/catalog.ts";
-import { Encoding, type Copy } from "./rules/encoding.ts";
+import { Catalog } from "./rules/catalog.ts";
+import { Encoding } from "./rules/encoding.ts";
 import { Preference } from "./rules/preference.ts";
 import type { DeploymentRequirement, ResolveRequest } from "./rules/request.ts";
 import type { Rule, Statement } from "./rules/statements.ts";
+import type { Copy } from "./rules/variables.ts";
 
 /** What came of a question. */
 export type Answer = Solution | { readonly kind: "none" } | { readonly kind: "gave-up" };

@@ -2,7 +2,7 @@ import { satisfies } from "semver";
 
 import type { Candidate } from "../../src/domain/lock.ts";
 import type { Term, Variable } from "../../src/resolver/engine/model.ts";
-import type { Meaning } from "../../src/resolver/rules/encoding.ts";
+import type { Meaning } from "../../src/resolver/rules/variables.ts";
 import type { Session } from "../../src/resolver/session.ts";
 import { isUsable } from "./oracle.ts";
 import { proofOf, type Inference } from "./proof.ts";

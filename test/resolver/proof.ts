@@ -65,7 +65,7 @@ export function proofOf(search: Search): readonly Inference[] {
     for (const { variable, set } of [...(proof[left]?.terms ?? []), ...(proof[right]?.terms ?? [])]) {
       const other = sets.get(variable);
       const both = (a: number) =>
-        variable === on ? model.intersection(variable, a, set) : model.union(variable, a, set);
+        variable === on ? model.sets.combine(a, set, (x, y) => x & y) : model.sets.union(a, set);
       sets.set(variable, other === undefined ? set : both(other));
     }
     const terms = [...sets].map(([variable, set]) => ({ variable, set }));

@@ -4,6 +4,7 @@ import { expect, it, vi } from "vitest";
 
 import type { Candidate } from "../../src/domain/lock.ts";
 import { targetOf, type FacetRequirement } from "../../src/domain/manifest.ts";
+import { bind } from "../../src/resolver/answers/bind.ts";
 import type { Fact } from "../../src/resolver/answers/conflict.ts";
 import { resolve, type ResolveOutcome, type ResolveRequest } from "../../src/resolver/resolve.ts";
 import { Session } from "../../src/resolver/session.ts";
@@ -52,6 +53,32 @@ it("removes and changes the least of what is locked, then takes the fewest adapt
       expect(costsOf(chosen, request)).toEqual(leastCosts(request));
     }),
     { numRuns: 150 * EFFORT },
+  );
+});
+
+it("answers from the locked versions alone as it would from all of them", () => {
+  fc.assert(
+    fc.property(fullInstances, (request) => {
+      const first = resolve(request);
+      fc.pre(first.kind === "resolved");
+      const versions = Map.groupBy(first.plugins, ({ candidate }) => candidate.manifest.name);
+      const prefer = new Map(
+        [...versions].map(([name, same]) => [name, same.map(({ candidate }) => candidate.manifest.version)]),
+      );
+      for (const locked of [request, { ...request, prefer }]) {
+        const session = new Session(locked);
+        const answer = session.solve(session.catalog.request.requirements, { left: locked.stepBudget }, true);
+        if (answer.kind !== "found") throw new Error(answer.kind);
+        const {
+          kind: _,
+          optimal,
+          ...bound
+        } = resolve(locked) as Extract<ResolveOutcome, { kind: "resolved" }>;
+        expect(JSON.stringify(bound)).toBe(JSON.stringify(bind(session, answer)));
+        expect(optimal).toBe(answer.isOptimal);
+      }
+    }),
+    { numRuns: 1000 * EFFORT },
   );
 });
 

@@ -1,8 +1,9 @@
+import { byText } from "../../domain/by-text.ts";
 import { facetId, type FacetId, type PluginName } from "../../domain/ids.ts";
 import type { Binding, Candidate } from "../../domain/lock.ts";
 import { targetOf, type Facet, type FacetRequirement } from "../../domain/manifest.ts";
 import type { Solution } from "../engine/optimise.ts";
-import { byText, isAdapterOf } from "../rules/catalog.ts";
+import { isAdapterOf } from "../rules/catalog.ts";
 import type { Session } from "../session.ts";
 
 /** A plugin of the answer, and who asked for it. */
@@ -65,9 +66,11 @@ function bindBy(session: Session, solution: Solution, guide: "thrift" | "search"
       return picked ?? chosen.find(({ manifest }) => manifest.name === name) ?? [];
     }),
   );
-  const reached = reach(wire({ session, solution, guide, set: chosen, asked }), asked);
+  const all = wire({ session, solution, guide, set: chosen, asked });
+  const reached = reach(all, asked);
   const members = chosen.filter((candidate) => reached.has(candidate));
-  const wires = wire({ session, solution, guide, set: members, asked });
+  const isAll = members.length === chosen.length;
+  const wires = isAll ? all : wire({ session, solution, guide, set: members, asked });
 
   const needed = wires.filter(({ optional }) => !optional);
   const requirers = Map.groupBy(
@@ -152,7 +155,7 @@ function wire({ session, solution, guide, set, asked }: Wiring): readonly Wire[]
   }) {
     const fitting = (providersOf.get(port) ?? [])
       .map(({ member }) => member)
-      .filter(({ id, facet }) => id !== owner.id && catalog.admits(range, facet.provides[port] ?? ""));
+      .filter(({ id, facet }) => id !== owner.id && catalog.provides(facet, port, range));
     const hosted = host.ports?.[port];
     if (isOne && hosted !== undefined && catalog.admits(range, hosted))
       return { suppliers: [], byHost: true as const };
@@ -191,12 +194,9 @@ function wire({ session, solution, guide, set, asked }: Wiring): readonly Wire[]
         const below = facet.requires
           .filter((requirement) => targetOf(requirement) === `port:${port}`)
           .flatMap(({ range }) =>
-            all.flatMap((other) => {
-              const version = other.facet.provides[port];
-              const length = lengths.get(other.candidate);
-              return version !== undefined && length !== undefined && catalog.admits(range, version)
-                ? [length]
-                : [];
+            all.flatMap(({ candidate: other, facet: provider }) => {
+              const length = lengths.get(other);
+              return length !== undefined && catalog.provides(provider, port, range) ? [length] : [];
             }),
           );
         if (below.length === 0) continue;

@@ -1,3 +1,4 @@
+import { byText } from "../../domain/by-text.ts";
 import { closest } from "../../domain/closest.ts";
 import type { PluginName } from "../../domain/ids.ts";
 import type { Candidate } from "../../domain/lock.ts";
@@ -5,10 +6,10 @@ import type { Target } from "../../domain/manifest.ts";
 import { minimal } from "../engine/core.ts";
 import { at } from "../engine/ints.ts";
 import type { Term } from "../engine/model.ts";
-import { byText, splitTarget, type Catalog } from "../rules/catalog.ts";
-import type { Copy } from "../rules/encoding.ts";
+import { splitTarget, versionsProvided, type Catalog } from "../rules/catalog.ts";
 import type { Obstacle } from "../rules/obstacles.ts";
 import type { Statement } from "../rules/statements.ts";
+import type { Copy } from "../rules/variables.ts";
 import type { Session } from "../session.ts";
 import { suggest, type Asked, type Suggestion } from "./suggest.ts";
 
@@ -130,7 +131,7 @@ function sayingsOf(session: Session, row: number): readonly Saying[] {
     term ? term.variable === target && term.set === inside : target === model.never.variable;
   const said = copy.candidates.flatMap((candidate, i) => {
     if (model.sets.has(at(model.outside.data, row), i + 1) || catalog.obstacle(candidate)) return [];
-    const rule = encoding.rulesOf(copy, candidate).find(({ terms }) => isMeant(terms));
+    const rule = encoding.rulesOf(copy, i + 1).find(({ terms }) => isMeant(terms));
     return rule ? [{ rule, value: i + 1 }] : [];
   });
   return [...Map.groupBy(said, ({ rule: { statement } }) => wordsOf(statement)).values()].flatMap((same) =>
@@ -241,17 +242,15 @@ function knownOf(catalog: Catalog, target: Target, range: string): readonly Know
       .toReversed();
   }
   return catalog
-    .providers(name)
-    .toSorted(
-      (a, b) =>
-        byText(a.candidate.manifest.name, b.candidate.manifest.name) ||
-        catalog.placeOf(b.candidate) - catalog.placeOf(a.candidate),
-    )
-    .map(({ candidate, version }) => ({
-      candidate,
-      label: `${version} by ${candidate.manifest.name} ${candidate.manifest.version}`,
-      isInRange: catalog.admits(range, version),
-    }));
+    .providersOf(name)
+    .flatMap((provider) => catalog.listing(provider)?.candidates.toReversed() ?? [])
+    .flatMap((candidate) =>
+      versionsProvided(candidate, name).map((version) => ({
+        candidate,
+        label: `${version} by ${candidate.manifest.name} ${candidate.manifest.version}`,
+        isInRange: catalog.admits(range, version),
+      })),
+    );
 }
 
 function unknown(catalog: Catalog, target: Target): Found {

@@ -1,3 +1,4 @@
+import { byText } from "../../domain/by-text.ts";
 import type { PluginName } from "../../domain/ids.ts";
 import type { Candidate } from "../../domain/lock.ts";
 import { isStable } from "../rules/ranges.ts";
@@ -55,7 +56,7 @@ export function outdated(
   const session = new Session(request);
   const budget = { left: request.stepBudget };
   return [...chosen]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .toSorted(([a], [b]) => byText(a, b))
     .flatMap(([name, version]) => {
       const newer = newerThan(session, name, version);
       const [newest] = newer;

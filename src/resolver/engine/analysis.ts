@@ -167,8 +167,8 @@ export class Analysis {
 
   #term(x: Variable): Term {
     const start = at(this.#model.start.data, x);
-    const bits = this.#bits.subarray(start, start + at(this.#model.width.data, x));
-    return { variable: x, set: this.#model.sets.intern(bits) };
+    const width = at(this.#model.width.data, x);
+    return { variable: x, set: this.#model.sets.intern(this.#bits, start, width) };
   }
 
   #grow(): void {

@@ -42,7 +42,7 @@ export function unfoundedClause(
     { variable: member, set: model.setOf(member, [ABSENT]) },
     ...[...others].map(([variable, terms]) => ({
       variable,
-      set: terms.map(({ set }) => set).reduce((a, b) => model.union(variable, a, b)),
+      set: terms.map(({ set }) => set).reduce((a, b) => model.sets.union(a, b)),
     })),
   ];
 }

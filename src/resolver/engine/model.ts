@@ -75,9 +75,7 @@ export class Model {
     this.width.push(width);
     this.start.push(this.size);
     this.size += width;
-    const full = this.sets.make(width, (bits) => {
-      for (let value = 0; value < values; value++) addValue(bits, value);
-    });
+    const full = this.sets.make(width, (bits) => addInterval(bits, 0, values));
     this.full.push(full);
     this.initial.push(full);
     this.firstRow.push(-1);
@@ -106,26 +104,7 @@ export class Model {
 
   /** Every value that a set lacks. */
   complement(variable: Variable, set: SetHandle): SetHandle {
-    const width = at(this.width.data, variable);
-    const full = at(this.full.data, variable);
-    return this.sets.make(width, (bits) => {
-      const { words } = this.sets;
-      for (let w = 0; w < width; w++) bits[w] = at(words, full + w) & ~at(words, set + w);
-    });
-  }
-
-  union(variable: Variable, a: SetHandle, b: SetHandle): SetHandle {
-    const { words } = this.sets;
-    return this.sets.make(at(this.width.data, variable), (bits) => {
-      for (let w = 0; w < bits.length; w++) bits[w] = at(words, a + w) | at(words, b + w);
-    });
-  }
-
-  intersection(variable: Variable, a: SetHandle, b: SetHandle): SetHandle {
-    const { words } = this.sets;
-    return this.sets.make(at(this.width.data, variable), (bits) => {
-      for (let w = 0; w < bits.length; w++) bits[w] = at(words, a + w) & at(words, b + w);
-    });
+    return this.sets.combine(at(this.full.data, variable), set, (full, word) => full & ~word);
   }
 
   /** The rules of a variable that take more than a row. */
@@ -162,9 +141,7 @@ export class Model {
     this.firstRow.data[variable] = this.rows;
     for (const { target, inside, at: from } of groups.values()) {
       this.owner.push(variable);
-      this.outside.push(
-        this.complement(variable, this.sets.intern(values.data.subarray(from, from + width))),
-      );
+      this.outside.push(this.complement(variable, this.sets.intern(values.data, from, width)));
       this.target.push(target);
       this.inside.push(inside);
     }

@@ -9,7 +9,9 @@ export type SetHandle = number;
  */
 export class Sets {
   readonly #words = new Ints();
-  readonly #byHash = new Map<number, SetHandle[]>();
+  /** Handles by the hash of their words, with open addressing; 0 where there is none. */
+  #table = new Int32Array(1024);
+  #count = 0;
   #scratch = new Int32Array(16);
 
   /** The bits of all sets. Replaced when it grows. */
@@ -17,28 +19,41 @@ export class Sets {
     return this.#words.data;
   }
 
-  /** The set that `fill` writes into `width` words of zeros. */
+  /** The set that `fill` writes into zeros. It may write no further than `width` words. */
   make(width: number, fill: (bits: Int32Array) => void): SetHandle {
     this.#scratch = grown(this.#scratch, width);
-    const bits = this.#scratch.subarray(0, width);
-    bits.fill(0);
-    fill(bits);
-    return this.intern(bits);
+    this.#scratch.fill(0, 0, width);
+    fill(this.#scratch);
+    return this.intern(this.#scratch, 0, width);
   }
 
-  intern(bits: Int32Array): SetHandle {
-    let hash = bits.length;
-    for (let w = 0; w < bits.length; w++) hash = Math.imul(hash ^ at(bits, w), 0x01000193) ^ (hash >>> 15);
-    const alike = this.#byHash.get(hash);
-    for (const handle of alike ?? []) if (this.#equals(handle, bits)) return handle;
-
+  /** The set of the words that start at `from`. */
+  intern(bits: Int32Array, from: number, width: number): SetHandle {
+    let slot = this.#slotOf(bits, from, width);
+    for (let handle = at(this.#table, slot); handle !== 0; handle = at(this.#table, slot)) {
+      if (at(this.words, handle - 1) === width && this.#equals(handle, bits, from)) return handle;
+      slot = (slot + 1) & (this.#table.length - 1);
+    }
     // The width stands before the words, since sets of two widths may begin alike.
-    this.#words.push(bits.length);
-    const handle = this.#words.extend(bits.length);
-    this.#words.data.set(bits, handle);
-    if (alike) alike.push(handle);
-    else this.#byHash.set(hash, [handle]);
+    this.#words.push(width);
+    const handle = this.#words.extend(width);
+    for (let w = 0; w < width; w++) this.words[handle + w] = at(bits, from + w);
+    this.#table[slot] = handle;
+    if (2 * ++this.#count > this.#table.length) this.#rehash();
     return handle;
+  }
+
+  /** The set that a function of words makes of two others of one width. */
+  combine(a: SetHandle, b: SetHandle, wordOf: (a: number, b: number) => number): SetHandle {
+    const { words } = this;
+    const width = at(words, a - 1);
+    return this.make(width, (bits) => {
+      for (let w = 0; w < width; w++) bits[w] = wordOf(at(words, a + w), at(words, b + w));
+    });
+  }
+
+  union(a: SetHandle, b: SetHandle): SetHandle {
+    return this.combine(a, b, (one, other) => one | other);
   }
 
   /** The smallest value of a set; -1 where it is empty. */
@@ -64,11 +79,27 @@ export class Sets {
     return hasValue(this.words, set, value);
   }
 
-  #equals(handle: SetHandle, bits: Int32Array): boolean {
+  #equals(handle: SetHandle, bits: Int32Array, from: number): boolean {
     const { words } = this;
-    if (words[handle - 1] !== bits.length) return false;
-    for (let w = 0; w < bits.length; w++) if (words[handle + w] !== bits[w]) return false;
+    for (let w = at(words, handle - 1) - 1; w >= 0; w--)
+      if (words[handle + w] !== bits[from + w]) return false;
     return true;
+  }
+
+  #slotOf(bits: Int32Array, from: number, width: number): number {
+    let hash = width;
+    for (let w = 0; w < width; w++) hash = Math.imul(hash ^ at(bits, from + w), 0x01000193) ^ (hash >>> 15);
+    return (hash ^ (hash >>> 16)) & (this.#table.length - 1);
+  }
+
+  #rehash(): void {
+    const handles = this.#table.filter((handle) => handle !== 0);
+    this.#table = new Int32Array(2 * this.#table.length);
+    for (const handle of handles) {
+      let slot = this.#slotOf(this.words, handle, at(this.words, handle - 1));
+      while (this.#table[slot] !== 0) slot = (slot + 1) & (this.#table.length - 1);
+      this.#table[slot] = handle;
+    }
   }
 }
 

@@ -1,13 +1,14 @@
 import Range from "semver/classes/range.js";
 import SemVer from "semver/classes/semver.js";
 
+import { byText } from "../../domain/by-text.ts";
 import type { PreReleasePolicy } from "../../domain/deployment.ts";
-import { facetId, type PluginName } from "../../domain/ids.ts";
+import type { PluginName } from "../../domain/ids.ts";
 import type { Candidate } from "../../domain/lock.ts";
-import { targetOf, type FacetRequirement, type Target } from "../../domain/manifest.ts";
+import { targetOf, type Facet, type FacetRequirement, type Target } from "../../domain/manifest.ts";
 import { obstacleOf, type Obstacle } from "./obstacles.ts";
-import { admitted, isStable, type Interval, type VersionList } from "./ranges.ts";
-import type { ResolveRequest } from "./request.ts";
+import { byPrecedence, versionList, type VersionList } from "./ranges.ts";
+import { isLocked, type ResolveRequest } from "./request.ts";
 
 /** The versions of a plugin that a store holds, in ascending order. */
 export interface Listing extends VersionList {
@@ -16,47 +17,27 @@ export interface Listing extends VersionList {
   readonly preReleases: PreReleasePolicy;
 }
 
-/** A version of a port that a facet provides. */
-export interface Provision {
-  readonly candidate: Candidate;
-  readonly version: string;
-  readonly isExclusive: boolean;
-  /** The plugin provides the port by requiring another version of it. */
-  readonly isAdapter: boolean;
-}
-
-/** All provisions of a port, by version of the port. */
-interface Provisions extends VersionList {
-  readonly provisions: readonly Provision[];
-  readonly isExclusive: boolean;
-}
-
 /** What is known of a request's candidates. All of it is worked out when it is first asked for. */
 export class Catalog {
   readonly request: ResolveRequest;
   readonly #byName: ReadonlyMap<PluginName, readonly Candidate[]>;
-  readonly #locked: ReadonlySet<string>;
   readonly #listings = new Map<PluginName, Listing>();
-  readonly #ranges = new Map<string, Range>();
-  readonly #intervals = new Map<Listing, Map<string, readonly Interval[]>>();
   readonly #versions = new Map<string, SemVer>();
+  readonly #ranges = { strict: new Map<string, Range>(), loose: new Map<string, Range>() };
   readonly #admitted = new Map<string, Map<string, boolean>>();
-  readonly #obstacles = new Map<Candidate, Obstacle | undefined>();
-  readonly #providers = new Map<string, Provisions>();
-  #ports: ReadonlyMap<string, readonly Provision[]> | undefined;
+  #ports: PortIndex | undefined;
 
   constructor(request: ResolveRequest) {
     this.request = request;
     this.#byName = Map.groupBy(request.candidates, ({ manifest }) => manifest.name);
-    this.#locked = new Set(
-      [...request.prefer].flatMap(([name, versions]) =>
-        [versions].flat().map((version) => `${name} ${version}`),
-      ),
-    );
   }
 
   get names(): Iterable<PluginName> {
     return this.#byName.keys();
+  }
+
+  get ports(): Iterable<string> {
+    return this.#index.names.keys();
   }
 
   /** The versions of a plugin; none where the store does not know it. */
@@ -66,30 +47,19 @@ export class Catalog {
     if (known || !candidates) return known;
     const { policy } = this.request;
     const sorted = candidates
-      .map((candidate) => ({ candidate, version: new SemVer(candidate.manifest.version) }))
+      .map((candidate) => ({ candidate, version: this.version(candidate.manifest.version) }))
       // Builds of one version are told apart by digest only, so that the order is the same everywhere.
-      .toSorted((a, b) => a.version.compare(b.version) || byText(a.candidate.content, b.candidate.content));
+      .toSorted(
+        (a, b) => byPrecedence(a.version, b.version) || byText(a.candidate.content, b.candidate.content),
+      );
     const listing = {
       name,
       candidates: sorted.map(({ candidate }) => candidate),
-      versions: sorted.map(({ version }) => version),
-      unstable: sorted.flatMap(({ version }, place) => (isStable(version) ? [] : [place])),
+      ...versionList(sorted.map(({ version }) => version)),
       preReleases: policy?.preReleasesOf?.[name] ?? policy?.preReleases ?? "if-necessary",
     };
     this.#listings.set(name, listing);
     return listing;
-  }
-
-  /** The places of the versions in range, whether or not they can be chosen. */
-  inRange(listing: Listing, text: string): readonly Interval[] {
-    let known = this.#intervals.get(listing);
-    if (!known) this.#intervals.set(listing, (known = new Map()));
-    let intervals = known.get(text);
-    if (!intervals) {
-      intervals = admitted(this.#range(text, listing.preReleases === "allow"), listing);
-      known.set(text, intervals);
-    }
-    return intervals;
   }
 
   /** Where a candidate stands among the versions of its plugin. */
@@ -97,155 +67,135 @@ export class Catalog {
     return this.listing(candidate.manifest.name)?.candidates.indexOf(candidate) ?? -1;
   }
 
-  /** Whether a range admits a candidate, by the rules for its plugin. */
-  isInRange(candidate: Candidate, range: string): boolean {
-    const listing = this.listing(candidate.manifest.name);
-    const place = this.placeOf(candidate);
-    return (
-      listing !== undefined &&
-      this.inRange(listing, range).some(([from, end]) => place >= from && place < end)
-    );
+  /** The plugins that provide a port in some version, in name order. */
+  providersOf(port: string): readonly PluginName[] {
+    return this.#index.names.get(port)?.toSorted(byText) ?? [];
+  }
+
+  /** Ports that some version of some plugin does not share. */
+  get exclusivePorts(): ReadonlySet<string> {
+    return this.#index.exclusive;
+  }
+
+  get #index(): PortIndex {
+    return (this.#ports ??= indexPorts(this.#byName));
   }
 
   /** The range that counts for a requirement: what the deployment puts in its place, or its own. */
   rangeOf(candidate: Candidate, requirement: FacetRequirement): string {
+    const { overrides } = this.request.policy ?? {};
+    if (!overrides) return requirement.range;
     const target = targetOf(requirement);
-    const overrides = this.request.policy?.overrides?.filter((other) => targetOf(other) === target) ?? [];
+    const meant = overrides.filter((other) => targetOf(other) === target);
     const override =
-      overrides.find(({ of }) => of === candidate.manifest.name) ??
-      overrides.find(({ of }) => of === undefined);
+      meant.find(({ of }) => of === candidate.manifest.name) ?? meant.find(({ of }) => of === undefined);
     return override?.range ?? requirement.range;
   }
 
-  /** Who provides a port, for any host, by version of the port. */
-  providers(port: string): readonly Provision[] {
-    return this.#provisions(port).provisions;
+  /** A range over the versions of a plugin by the rules for it, or over those of a port. */
+  range(text: string, listing?: Listing): Range {
+    const includePrerelease = listing?.preReleases === "allow";
+    const known = includePrerelease ? this.#ranges.loose : this.#ranges.strict;
+    let range = known.get(text);
+    if (!range) known.set(text, (range = new Range(text, { includePrerelease })));
+    return range;
   }
 
-  /** The places of the provisions of a port in range, for any host. */
-  provisionsIn(port: string, range: string): readonly Interval[] {
-    return admitted(this.#range(range, false), this.#provisions(port));
+  /** Whether a range admits a candidate, by the rules for its plugin. */
+  isInRange({ manifest: { name, version } }: Candidate, range: string): boolean {
+    return this.range(range, this.listing(name)).test(this.version(version));
   }
 
-  /** Whether a version of some plugin does not share a port. */
-  isExclusive(port: string): boolean {
-    return this.#provisions(port).isExclusive;
-  }
-
-  #provisions(port: string): Provisions {
-    let known = this.#providers.get(port);
-    if (known) return known;
-    this.#ports ??= provisionsOf(this.request.candidates);
-    const sorted = (this.#ports.get(port) ?? [])
-      .map((provision) => ({ provision, version: this.#version(provision.version) }))
-      .toSorted(
-        (a, b) =>
-          a.version.compare(b.version) ||
-          byText(a.provision.candidate.content, b.provision.candidate.content),
-      );
-    known = {
-      provisions: sorted.map(({ provision }) => provision),
-      versions: sorted.map(({ version }) => version),
-      unstable: sorted.flatMap(({ version }, place) => (isStable(version) ? [] : [place])),
-      isExclusive: sorted.some(({ provision }) => provision.isExclusive),
-    };
-    this.#providers.set(port, known);
-    return known;
-  }
-
-  get ports(): Iterable<string> {
-    this.#ports ??= provisionsOf(this.request.candidates);
-    return this.#ports.keys();
-  }
-
-  /** Whether a range admits a version. */
+  /** Whether a range admits the version of a port or a host. */
   readonly admits = (range: string, version: string): boolean => {
     let byVersion = this.#admitted.get(range);
     if (!byVersion) this.#admitted.set(range, (byVersion = new Map()));
     let isAdmitted = byVersion.get(version);
     if (isAdmitted === undefined) {
       // Not `satisfies`: given a broken range, it says no instead of failing.
-      isAdmitted = this.#range(range, false).test(this.#version(version));
+      isAdmitted = this.range(range).test(this.version(version));
       byVersion.set(version, isAdmitted);
     }
     return isAdmitted;
   };
 
-  isLocked({ manifest }: Candidate): boolean {
-    return this.#locked.has(`${manifest.name} ${manifest.version}`);
+  /** Whether a facet provides a port in range. */
+  provides(facet: Facet, port: string, range: string): boolean {
+    const version = providedBy(facet, port);
+    return version !== undefined && this.admits(range, version);
+  }
+
+  isLocked(candidate: Candidate): boolean {
+    return isLocked(candidate, this.request);
   }
 
   /** Why a candidate cannot be chosen. */
   obstacle(candidate: Candidate): Obstacle | undefined {
-    if (!this.#obstacles.has(candidate)) {
-      const judged = {
-        candidate,
-        version: this.#version(candidate.manifest.version),
-        isLocked: this.isLocked(candidate),
-        allowsPreReleases: this.listing(candidate.manifest.name)?.preReleases !== "disallow",
-        admits: this.admits,
-      };
-      this.#obstacles.set(candidate, obstacleOf(judged, this.request));
-    }
-    return this.#obstacles.get(candidate);
+    const { name, version } = candidate.manifest;
+    const judged = {
+      candidate,
+      version: this.version(version),
+      isLocked: this.isLocked(candidate),
+      allowsPreReleases: this.listing(name)?.preReleases !== "disallow",
+      admits: this.admits,
+    };
+    return obstacleOf(judged, this.request);
   }
 
-  #range(text: string, includePrerelease: boolean): Range {
-    const key = `${includePrerelease} ${text}`;
-    let range = this.#ranges.get(key);
-    if (!range) this.#ranges.set(key, (range = new Range(text, { includePrerelease })));
-    return range;
-  }
-
-  #version(text: string): SemVer {
+  /** A version of a plugin, a port or a host. */
+  version(text: string): SemVer {
     let version = this.#versions.get(text);
     if (!version) this.#versions.set(text, (version = new SemVer(text)));
     return version;
   }
 }
 
-/** The facets of a candidate by id, in name order. */
-export const facetsOf = ({ manifest }: Candidate) =>
-  Object.entries(manifest.facets)
-    .map(([name, facet]) => ({ id: facetId(manifest.name, name), facet }))
-    .toSorted((a, b) => byText(a.id, b.id));
-
-export const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
-
 /** `plugin:@acme/a` is a `plugin` called `@acme/a`. */
-export function splitTarget(target: Target): readonly [kind: string, name: string] {
-  const colon = target.indexOf(":");
-  return [target.slice(0, colon), target.slice(colon + 1)];
-}
+export const splitTarget = (target: Target): readonly [kind: "plugin" | "port", name: string] =>
+  target.startsWith("port:")
+    ? ["port", target.slice("port:".length)]
+    : ["plugin", target.slice("plugin:".length)];
+
+/** The versions in which the facets of a candidate provide a port. */
+export const versionsProvided = ({ manifest }: Candidate, port: string): readonly string[] =>
+  Object.values(manifest.facets).flatMap((facet) => providedBy(facet, port) ?? []);
+
+/** A port may have the name of what all objects have. */
+const providedBy = ({ provides }: Facet, port: string): string | undefined =>
+  Object.hasOwn(provides, port) ? provides[port] : undefined;
 
 /** An adapter that requires a port it provides stands between two versions of it. */
 export function isAdapterOf({ manifest }: Candidate, port: string): boolean {
   if (manifest.kind !== "adapter") return false;
   const facets = Object.values(manifest.facets);
   return (
-    facets.some(({ provides }) => Object.hasOwn(provides, port)) &&
+    facets.some((facet) => providedBy(facet, port) !== undefined) &&
     facets.some(({ requires }) =>
       requires.some((requirement) => !requirement.optional && targetOf(requirement) === `port:${port}`),
     )
   );
 }
 
-const provisionsOf = (candidates: readonly Candidate[]): ReadonlyMap<string, readonly Provision[]> => {
-  const byPort = new Map<string, Provision[]>();
-  for (const candidate of candidates) {
-    for (const { provides, exclusive } of Object.values(candidate.manifest.facets)) {
-      for (const [port, version] of Object.entries(provides)) {
-        const provision = {
-          candidate,
-          version,
-          isExclusive: exclusive?.includes(port) ?? false,
-          isAdapter: isAdapterOf(candidate, port),
-        };
-        const known = byPort.get(port);
-        if (known) known.push(provision);
-        else byPort.set(port, [provision]);
+/** Which plugins provide a port in some version, and which ports somebody does not share. */
+interface PortIndex {
+  readonly names: ReadonlyMap<string, readonly PluginName[]>;
+  readonly exclusive: ReadonlySet<string>;
+}
+
+function indexPorts(byName: ReadonlyMap<PluginName, readonly Candidate[]>): PortIndex {
+  const names = new Map<string, PluginName[]>();
+  const exclusive = new Set<string>();
+  for (const [name, candidates] of byName) {
+    for (const { manifest } of candidates) {
+      for (const facet of Object.values(manifest.facets)) {
+        for (const port of Object.keys(facet.provides)) {
+          const providers = names.get(port);
+          if (!providers) names.set(port, [name]);
+          else if (providers.at(-1) !== name) providers.push(name);
+          if (facet.exclusive?.includes(port)) exclusive.add(port);
+        }
       }
     }
   }
-  return byPort;
-};
+  return { names, exclusive };
+}

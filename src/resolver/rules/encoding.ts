@@ -1,169 +1,123 @@
-import { facetId, type FacetId, type PluginName } from "../../domain/ids.ts";
+import { byText } from "../../domain/by-text.ts";
+import type { PluginName } from "../../domain/ids.ts";
 import type { Candidate } from "../../domain/lock.ts";
-import { targetOf, type FacetRequirement, type Target } from "../../domain/manifest.ts";
+import type { Facet, FacetRequirement } from "../../domain/manifest.ts";
+import { at } from "../engine/ints.ts";
 import { ABSENT, Model, type RowSink, type Term, type Variable } from "../engine/model.ts";
-import type { SetHandle } from "../engine/sets.ts";
-import { byText, facetsOf, isAdapterOf, splitTarget, type Catalog, type Listing } from "./catalog.ts";
-import { compatibilityOf } from "./copies.ts";
-import type { Interval } from "./ranges.ts";
+import { isAdapterOf, splitTarget, versionsProvided, type Catalog } from "./catalog.ts";
 import type { Rule, Statement } from "./statements.ts";
-
-/** The versions of a plugin of which at most one is chosen: all of them, or those of one compatibility range. */
-export interface Copy {
-  readonly variable: Variable;
-  readonly listing: Listing;
-  /** By value, from 1. */
-  readonly candidates: readonly Candidate[];
-  /** Place of the first of them in the listing. */
-  readonly offset: number;
-}
-
-/** A copy and those of its versions that would do. */
-export interface Offer {
-  readonly copy: Copy;
-  readonly set: SetHandle;
-  readonly isAdapter: boolean;
-}
-
-/** A version of a port, as a value. */
-interface Placed {
-  readonly copy: Copy;
-  readonly value: number;
-  readonly isAdapter: boolean;
-}
-
-/** What the values of a variable stand for. */
-export type Meaning =
-  | { readonly kind: "plugin"; readonly copy: Copy }
-  /** Which of several offers meets a requirement, by value from 1; `chainOf` limits what adapters stand on. */
-  | {
-      readonly kind: "choice";
-      readonly target: Target;
-      readonly offers: readonly Offer[];
-      readonly chainOf?: Variable;
-    }
-  /** What the values of others must agree on; it follows from them. */
-  | {
-      readonly kind: "agreement";
-      readonly rows: readonly (readonly [value: number, target: Variable, set: SetHandle])[];
-    };
+import { isMulti, Variables, type Copy, type Meaning, type Offer } from "./variables.ts";
 
 /** Values of the agreement on who provides an exclusive port, or which copy is the only one: any number of others may. */
 const SHARED = 1;
 
-/**
- * A request as variables and rows: from here on there are no ranges, ports, pre-releases or hosts, only sets.
- *
- * A plugin is a variable whose values are its versions; one that may run side by side is one for each range of
- * compatible versions. What can be met in several ways gets a variable of its own, whose values are the ways.
- */
+/** What there is for a target in a range, and what it takes to need it. */
+interface Supply {
+  readonly offers: readonly Offer[];
+  readonly need: readonly [Rule];
+}
+
+/** A facet of a version that states something. */
+interface Owner {
+  readonly copy: Copy;
+  readonly value: number;
+  readonly candidate: Candidate;
+  readonly facet: Facet;
+}
+
+/** A request as variables and rows: from here on there are no ranges, ports, pre-releases or hosts, only sets. */
 export class Encoding {
   readonly catalog: Catalog;
   readonly model: Model;
-  readonly #meanings: Meaning[] = [];
-  readonly #copies = new Map<PluginName, readonly Copy[]>();
-  readonly #offers = new Map<string, readonly Offer[]>();
-  readonly #values = new Map<Candidate, readonly [Copy, number]>();
-  readonly #placedBy = new Map<string, readonly Placed[]>();
-  readonly #named = new Map<string, Variable>();
+  readonly #variables: Variables;
+  readonly #supplies = {
+    plugin: new Map<string, Map<string, Supply>>(),
+    port: new Map<string, Map<string, Supply>>(),
+  };
+  /** How many adapters may stand between a requirement and a provider that is none. */
+  readonly #longestChain: number;
 
   constructor(catalog: Catalog) {
     this.catalog = catalog;
     this.model = new Model((variable, sink) => this.#state(variable, sink));
+    this.#variables = new Variables(catalog, this.model);
+    this.#longestChain = catalog.request.policy?.adapterChain ?? 1;
   }
 
   /** What a variable stands for; nothing for those that others added. */
   meaning(variable: Variable): Meaning | undefined {
-    return this.#meanings[variable];
+    return this.#variables.meaning(variable);
   }
 
   /** The copies of a plugin there may be. None where the store does not know it. */
   copiesOf(name: PluginName): readonly Copy[] {
-    const known = this.#copies.get(name);
-    if (known) return known;
-    const listing = this.catalog.listing(name);
-    const copies = listing ? this.#declareCopies(listing) : [];
-    this.#copies.set(name, copies);
-    return copies;
+    return this.#variables.copiesOf(name);
   }
 
   /** What it takes to meet a requirement of the deployment, or a constraint. */
-  ruleOf(statement: Statement): readonly Rule[] {
-    const [, name] = splitTarget(statement.target);
-    const offers = this.#byName(name as PluginName, statement.range);
-    return statement.verb === "needs"
-      ? [
-          {
-            statement,
-            terms: this.#choose(
-              statement.target,
-              offers.filter(({ set }) => !this.#isEmpty(set)),
-            ),
-          },
-        ]
-      : offers.map((offer) => ({ statement, terms: [this.#orAbsent(offer)] }));
+  ruleOf({ verb, target, range }: Pick<Statement, "verb" | "target" | "range">): readonly Rule[] {
+    const { offers, need } = this.#supplyOf(...splitTarget(target), range);
+    const statement = { verb, target, range };
+    return verb === "needs" ? need : offers.map((offer) => ({ statement, terms: [this.#orAbsent(offer)] }));
   }
 
   /** All that a version states. */
-  rulesOf(copy: Copy, candidate: Candidate): readonly Rule[] {
-    return [
-      ...facetsOf(candidate).flatMap(({ id, facet }) =>
-        facet.requires.flatMap((requirement) =>
-          this.#requirement({ copy, candidate, facet: id, requirement }),
-        ),
-      ),
-      ...candidate.manifest.conflicts.flatMap((conflict) => this.#conflict(copy, conflict)),
-      ...this.#agreements(copy, candidate),
-    ];
+  rulesOf(copy: Copy, value: number): readonly Rule[] {
+    const candidate = copy.candidates[value - 1];
+    if (!candidate) return [];
+    const { facets, conflicts } = candidate.manifest;
+    const rules: Rule[] = [];
+    for (const facet of Object.values(facets)) {
+      const owner = { copy, value, candidate, facet };
+      for (const requirement of facet.requires) rules.push(...this.#requirement(owner, requirement));
+    }
+    for (const conflict of conflicts) rules.push(...this.#conflict(copy, conflict));
+    rules.push(...this.#agreements(copy, candidate));
+    return rules;
   }
 
   /** The variable by which a requirement of a version or of the deployment was met. */
   meansOf(
     owner: Candidate | "deployment",
-    { target, range }: Pick<Statement, "target" | "range">,
+    wanted: Pick<Statement, "target" | "range">,
   ): Variable | undefined {
-    if (owner === "deployment") return this.ruleOf({ verb: "needs", target, range })[0]?.terms[0]?.variable;
-    const rules = this.rulesOf(this.#valueOf(owner)[0], owner).filter(
-      ({ statement }) =>
-        statement.verb === "needs" && statement.target === target && statement.range === range,
-    );
-    return rules.at(-1)?.terms[0]?.variable;
+    if (owner === "deployment") return this.ruleOf({ verb: "needs", ...wanted })[0]?.terms[0]?.variable;
+    const listing = this.catalog.listing(owner.manifest.name);
+    if (!listing) return undefined;
+    return this.rulesOf(...this.#variables.valueOf(listing, this.catalog.placeOf(owner))).findLast(
+      ({ statement: { verb, target, range } }) =>
+        verb === "needs" && target === wanted.target && range === wanted.range,
+    )?.terms[0]?.variable;
   }
 
   /** The adapters of the store, each with the versions of it that are adapters. */
   adapters(): readonly Term[] {
-    const found = new Map<Copy, Set<number>>();
-    for (const port of this.catalog.ports) {
-      for (const { candidate, isAdapter } of this.catalog.providers(port)) {
-        if (!isAdapter) continue;
-        const [copy, value] = this.#valueOf(candidate);
-        found.set(copy, (found.get(copy) ?? new Set()).add(value));
-      }
-    }
-    return [...found].map(([{ variable }, values]) => ({
-      variable,
-      set: this.model.setOf(variable, values),
-    }));
+    return this.#copiesWith(isAdapter).flatMap(({ variable, candidates }) => {
+      const values = candidates.flatMap((candidate, i) => (isAdapter(candidate) ? [i + 1] : []));
+      return values.length > 0 ? [{ variable, set: this.model.setOf(variable, values) }] : [];
+    });
   }
 
   /** For each copy that may run beside others: the term that it does. */
   extraCopies(): readonly Term[] {
-    const names = new Set(
-      this.catalog.request.candidates.filter(isMulti).map(({ manifest }) => manifest.name),
-    );
-    return [...names]
-      .toSorted(byText)
-      .map((name) => this.copiesOf(name))
-      .filter((copies) => copies.length > 1)
-      .flat()
+    return this.#copiesWith(isMulti)
+      .filter(({ listing }) => this.copiesOf(listing.name).length > 1)
       .map((copy) => {
         const variable = this.#rankOf(copy);
         return { variable, set: this.model.setOf(variable, [2]) };
       });
   }
 
+  /** The copies of all plugins of which some version is as meant, in name order. */
+  #copiesWith(isMeant: (candidate: Candidate) => boolean): readonly Copy[] {
+    const names = new Set(
+      this.catalog.request.candidates.filter(isMeant).map(({ manifest }) => manifest.name),
+    );
+    return [...names].toSorted(byText).flatMap((name) => this.copiesOf(name));
+  }
+
   #state(variable: Variable, sink: RowSink): void {
-    const meaning = this.#meanings[variable];
+    const meaning = this.meaning(variable);
     switch (meaning?.kind) {
       case "plugin":
         return this.#statePlugin(meaning.copy, sink);
@@ -180,11 +134,13 @@ export class Encoding {
   }
 
   #statePlugin(copy: Copy, sink: RowSink): void {
-    for (const [i, candidate] of copy.candidates.entries()) {
-      for (const { terms } of this.rulesOf(copy, candidate)) {
+    const usable = at(this.model.initial.data, copy.variable);
+    for (let value = 1; value <= copy.candidates.length; value++) {
+      if (!this.model.sets.has(usable, value)) continue;
+      for (const { terms } of this.rulesOf(copy, value)) {
         const [term] = terms;
-        if (term) sink.require(i + 1, term.variable, term.set);
-        else sink.forbid(i + 1);
+        if (term) sink.require(value, term.variable, term.set);
+        else sink.forbid(value);
       }
     }
   }
@@ -198,85 +154,100 @@ export class Encoding {
       for (let level = 1; level <= this.#longestChain; level++) {
         sink.clause([
           { variable, set: others },
-          { variable: below, set: this.model.setOf(below, span(0, level)) },
-          { variable: chainOf, set: this.model.setOf(chainOf, span(level + 1, this.#longestChain + 1)) },
+          this.#isWithin(below, 0, level - 1),
+          this.#isWithin(chainOf, level + 1, this.#longestChain),
         ]);
       }
     }
   }
 
-  #requirement({
-    copy,
-    candidate,
-    facet,
-    requirement,
-  }: {
-    readonly copy: Copy;
-    readonly candidate: Candidate;
-    readonly facet: FacetId;
-    readonly requirement: FacetRequirement;
-  }): readonly Rule[] {
-    const statement = this.#statementOf(candidate, requirement);
-    const { target, range } = statement;
-    if ("plugin" in requirement) {
-      const offers = this.#byName(requirement.plugin, range);
-      if (requirement.optional) {
-        const rivals = offers.length > 1 ? [] : offers;
-        return rivals.flatMap((offer) =>
-          this.#unlessOwn({ copy, candidate, rule: { statement, terms: [this.#orAbsent(offer)] } }),
-        );
-      }
-      const fitting = offers.filter(({ set }) => offers.length === 1 || !this.#isEmpty(set));
-      const own = fitting.find((offer) => offer.copy === copy);
-      if (own && this.#offersItself(own, candidate)) return [];
+  #requirement(owner: Owner, requirement: FacetRequirement): readonly Rule[] {
+    const range = this.catalog.rangeOf(owner.candidate, requirement);
+    const rules =
+      "plugin" in requirement
+        ? requirement.optional
+          ? this.#acceptPlugin(owner, requirement.plugin, range)
+          : this.#needPlugin(owner, requirement.plugin, range)
+        : // An optional port never stands in the way.
+          requirement.optional
+          ? []
+          : this.#needPort(owner, requirement.port, range);
+    if (range === requirement.range) return rules;
+    const replaces = requirement.range;
+    return rules.map((rule) => ({ ...rule, statement: { ...rule.statement, replaces } }));
+  }
+
+  #needPlugin({ copy, value }: Owner, name: PluginName, range: string): readonly Rule[] {
+    const { offers, need } = this.#supplyOf("plugin", name, range);
+    if (name !== copy.listing.name) return need;
+    // Of itself: a plugin is always there when it is chosen.
+    if (offers.some((offer) => offer.copy === copy && this.#has(offer, value))) return [];
+    return this.#needOf(
+      need[0].statement,
+      offers.filter((offer) => offer.copy !== copy),
+    );
+  }
+
+  #acceptPlugin({ copy, value }: Owner, name: PluginName, range: string): readonly Rule[] {
+    const [offer, ...copies] = this.#supplyOf("plugin", name, range).offers;
+    // One that could run side by side does not stand in the way.
+    if (!offer || copies.length > 0 || (offer.copy === copy && this.#has(offer, value))) return [];
+    const terms = offer.copy === copy ? [] : [this.#orAbsent(offer)];
+    return [{ statement: { verb: "accepts", target: `plugin:${name}`, range }, terms }];
+  }
+
+  #needPort({ copy, candidate, facet }: Owner, port: string, range: string): readonly Rule[] {
+    const hosted = this.catalog.request.host.ports?.[port];
+    if (hosted !== undefined && this.catalog.admits(range, hosted)) return [];
+    // A facet does not provide for itself, but others of its plugin may.
+    const others = Object.values(candidate.manifest.facets).filter((other) => other !== facet);
+    if (others.some((other) => this.catalog.provides(other, port, range))) return [];
+
+    const { offers, need } = this.#supplyOf("port", port, range);
+    const isAdapter = isAdapterOf(candidate, port);
+    const fitting = offers.filter(
+      (offer) => offer.copy !== copy && !(isAdapter && offer.isAdapter && this.#longestChain < 2),
+    );
+    if (isAdapter && this.#longestChain > 1) {
+      const [{ statement }] = need;
+      const level = this.#levelOf(copy);
       return [
-        {
-          statement,
-          terms: this.#choose(
-            target,
-            fitting.filter((offer) => offer !== own),
-          ),
-        },
+        { statement, terms: [this.#isWithin(level, 1, this.#longestChain)] },
+        { statement, terms: this.#variables.choose(statement.target, fitting, level) },
       ];
     }
-    // An optional port never stands in the way.
-    if (requirement.optional || this.#isByHost(requirement.port, range)) return [];
-    const isAdapter = isAdapterOf(candidate, requirement.port);
-    if (this.#providesItself({ candidate, facet, port: requirement.port, range })) return [];
-    const longest = this.#longestChain;
-    const offers = this.#byPort(requirement.port, range).filter(
-      (offer) => offer.copy !== copy && !(offer.isAdapter && (longest === 0 || (isAdapter && longest === 1))),
-    );
-    if (!isAdapter || longest < 2) return [{ statement, terms: this.#choose(target, offers) }];
-
-    const level = this.#levelOf(copy);
-    return [
-      { statement, terms: [{ variable: level, set: this.model.setOf(level, span(1, longest + 1)) }] },
-      { statement, terms: this.#choose(target, offers, level) },
-    ];
+    return fitting.length === offers.length ? need : this.#needOf(need[0].statement, fitting);
   }
 
-  #statementOf(candidate: Candidate, requirement: FacetRequirement): Statement {
-    const target = targetOf(requirement);
-    const verb = requirement.optional ? "accepts" : "needs";
-    const range = this.catalog.rangeOf(candidate, requirement);
-    return { verb, target, range, ...(range === requirement.range ? {} : { replaces: requirement.range }) };
+  #supplyOf(kind: "plugin" | "port", name: string, range: string): Supply {
+    let byRange = this.#supplies[kind].get(name);
+    if (!byRange) this.#supplies[kind].set(name, (byRange = new Map()));
+    let supply = byRange.get(range);
+    if (!supply) {
+      const offers =
+        kind === "plugin"
+          ? this.#variables.byName(name as PluginName, range)
+          : this.#variables
+              .byPort(name, range)
+              .filter(({ isAdapter }) => !isAdapter || this.#longestChain > 0);
+      const statement = { verb: "needs", target: `${kind}:${name}`, range } as const;
+      supply = { offers, need: this.#needOf(statement, offers) };
+      byRange.set(range, supply);
+    }
+    return supply;
   }
 
-  /** About itself: a plugin is always there when it is chosen. */
-  #unlessOwn({ copy, candidate, rule }: { copy: Copy; candidate: Candidate; rule: Rule }): readonly Rule[] {
-    const [term] = rule.terms;
-    if (term?.variable !== copy.variable) return [rule];
-    const [, value] = this.#valueOf(candidate);
-    return this.#has(term.set, value) ? [] : [{ ...rule, terms: [] }];
+  #needOf(statement: Statement, offers: readonly Offer[]): readonly [Rule] {
+    const fitting = offers.filter(({ set }) => !this.#isEmpty(set));
+    return [{ statement, terms: this.#variables.choose(statement.target, fitting) }];
   }
 
   #conflict(copy: Copy, { plugin, range }: Candidate["manifest"]["conflicts"][number]): readonly Rule[] {
     // A conflict with one's own name means nothing.
     if (plugin === copy.listing.name) return [];
     const statement = { verb: "refuses", target: `plugin:${plugin}`, range } as const;
-    return this.#byName(plugin, range)
-      .filter(({ set }) => !this.#isEmpty(set))
+    return this.#supplyOf("plugin", plugin, range)
+      .offers.filter(({ set }) => !this.#isEmpty(set))
       .map(({ copy: { variable }, set }) => ({
         statement,
         terms: [{ variable, set: this.model.complement(variable, set) }],
@@ -285,50 +256,47 @@ export class Encoding {
 
   /** What a version must agree on with others: exclusive ports, and how copies of one plugin run side by side. */
   #agreements(copy: Copy, candidate: Candidate): readonly Rule[] {
-    const { name } = candidate.manifest;
-    const claims = portsOf(candidate).flatMap((port) => this.#claim(copy, candidate, port));
+    const { name } = copy.listing;
     const copies = this.copiesOf(name);
+    const { exclusivePorts } = this.catalog;
+    if (copies.length < 2 && exclusivePorts.size === 0) return [];
+    const ports = portsOf(candidate);
+    const claims = ports
+      .filter((port) => exclusivePorts.has(port))
+      .map((port) => this.#claim(copy, candidate, port));
     if (copies.length < 2) return claims;
 
     const target = `plugin:${name}` as const;
     const only = this.#agreement(`only ${target}`, copies.length + 1);
     const own = SHARED + 1 + copies.indexOf(copy);
-    const single: Rule = {
-      statement: { verb: isMulti(candidate) ? "shares" : "is-single", target, range: "*" },
-      terms: [{ variable: only, set: this.model.setOf(only, isMulti(candidate) ? [SHARED, own] : [own]) }],
-    };
     const rank = this.#rankOf(copy);
-    const ranked: Rule = {
-      statement: { verb: "shares", target, range: "*" },
-      terms: [{ variable: rank, set: this.model.setOf(rank, [1, 2]) }],
-    };
-    const agreed = portsOf(candidate).map((port): Rule => {
-      const versions = this.#versionsOf(name, port);
-      const provided = providedVersions(candidate, port);
-      const variable = this.#agreement(`versions of ${port} by ${name}`, versions.length);
-      return {
-        statement: { verb: "agrees", target: `port:${port}`, range: provided },
-        terms: [{ variable, set: this.model.setOf(variable, [1 + versions.indexOf(provided)]) }],
-      };
+    const agreed = ports.map((port): Rule => {
+      const versions = this.#versionsOf(copy, port);
+      const range = providedVersions(candidate, port);
+      const version = this.#agreement(`versions of ${port} by ${name}`, versions.length);
+      const terms = [{ variable: version, set: this.model.setOf(version, [1 + versions.indexOf(range)]) }];
+      return { statement: { verb: "agrees", target: `port:${port}`, range }, terms };
     });
-    return [...claims, single, ranked, ...agreed];
+    return [
+      ...claims,
+      {
+        statement: { verb: isMulti(candidate) ? "shares" : "is-single", target, range: "*" },
+        terms: [{ variable: only, set: this.model.setOf(only, isMulti(candidate) ? [SHARED, own] : [own]) }],
+      },
+      { statement: { verb: "shares", target, range: "*" }, terms: [this.#isWithin(rank, 1, 2)] },
+      ...agreed,
+    ];
   }
 
-  #claim(copy: Copy, candidate: Candidate, port: string): readonly Rule[] {
-    if (!this.catalog.isExclusive(port)) return [];
-    const provisions = this.catalog.providers(port);
-    const holders = [...new Set(provisions.map((provision) => this.#valueOf(provision.candidate)[0]))];
+  #claim(copy: Copy, { manifest }: Candidate, port: string): Rule {
+    const holders = [...new Set(this.#variables.providersOf(port).map((provider) => provider.copy))];
     const variable = this.#agreement(`holder of ${port}`, holders.length + 1);
     const own = SHARED + 1 + holders.indexOf(copy);
-    const isExclusive = provisions.some(
-      (provision) => provision.candidate === candidate && provision.isExclusive,
-    );
-    return [
-      {
-        statement: { verb: "claims", target: `port:${port}`, range: "*" },
-        terms: [{ variable, set: this.model.setOf(variable, isExclusive ? [own] : [SHARED, own]) }],
-      },
-    ];
+    const isExclusive = Object.values(manifest.facets).some(({ exclusive }) => exclusive?.includes(port));
+    return {
+      statement: { verb: "claims", target: `port:${port}`, range: "*" },
+      terms: [{ variable, set: this.model.setOf(variable, isExclusive ? [own] : [SHARED, own]) }],
+    };
   }
 
   /** Whether a copy is the first of its plugin, or an extra one: at most one is the first. */
@@ -336,7 +304,7 @@ export class Encoding {
     const { name } = copy.listing;
     const copies = this.copiesOf(name);
     const first = this.#agreement(`first of ${name}`, copies.length);
-    return this.#declareOnce(`rank of ${copy.variable}`, 2, () => ({
+    return this.#variables.declare(`rank of ${copy.variable}`, 2, () => ({
       kind: "agreement",
       rows: [[1, first, this.model.setOf(first, [1 + copies.indexOf(copy)])]],
     }));
@@ -347,190 +315,41 @@ export class Encoding {
     return this.#agreement(`level of ${copy.variable}`, this.#longestChain);
   }
 
-  get #longestChain(): number {
-    return this.catalog.request.policy?.adapterChain ?? 1;
-  }
-
-  #agreement(key: string, values: number): Variable {
-    return this.#declareOnce(key, values, () => ({ kind: "agreement", rows: [] }));
-  }
-
-  /** Terms of which one must hold: the only offer, or a variable that says which. */
-  #choose(target: Target, offers: readonly Offer[], chainOf?: Variable): readonly Term[] {
-    const [first, second] = offers;
-    if (!first) return [];
-    if (!second && chainOf === undefined) return [{ variable: first.copy.variable, set: first.set }];
-    const key = offers.map(({ copy, set }) => `${copy.variable}:${set}`).join();
-    const variable = this.#declareOnce(`${chainOf ?? ""} ${key}`, offers.length, () => ({
-      kind: "choice",
-      target,
-      offers,
-      ...(chainOf === undefined ? {} : { chainOf }),
-    }));
-    return [{ variable, set: this.model.setOf(variable, span(1, offers.length + 1)) }];
-  }
-
-  #byName(name: PluginName, range: string): readonly Offer[] {
-    const key = `plugin:${name} ${range}`;
-    const known = this.#offers.get(key);
-    if (known) return known;
-    const copies = this.copiesOf(name);
-    const offers = copies.map((copy): Offer => {
-      const { variable, listing, candidates, offset } = copy;
-      const intervals = this.catalog
-        .inRange(listing, range)
-        .map(([from, end]): Interval => [
-          Math.max(from - offset, 0) + 1,
-          Math.min(end - offset, candidates.length) + 1,
-        ]);
-      return { copy, set: this.model.setOfIntervals(variable, intervals), isAdapter: false };
-    });
-    this.#offers.set(key, offers);
-    return offers;
-  }
-
-  /** What provides a port, best first: as declared, plugins before adapters, by name, the newest copy. */
-  #byPort(port: string, range: string): readonly Offer[] {
-    const key = `port:${port} ${range}`;
-    const known = this.#offers.get(key);
-    if (known) return known;
-    const intervals = this.catalog.provisionsIn(port, range);
-    const declared = this.catalog.request.policy?.providers?.[port] ?? [];
-    const rankOf = (name: PluginName) => (declared.includes(name) ? declared.indexOf(name) : declared.length);
-    // A plugin of which some versions are adapters makes two offers.
-    const groups = { plugin: new Map<Copy, number[]>(), adapter: new Map<Copy, number[]>() };
-    const placed = this.#placed(port);
-    for (const [from, end] of intervals) {
-      for (let place = from; place < end; place++) {
-        const provision = placed[place];
-        if (!provision) continue;
-        const { copy, value, isAdapter } = provision;
-        const group = isAdapter ? groups.adapter : groups.plugin;
-        const values = group.get(copy);
-        if (values) values.push(value);
-        else group.set(copy, [value]);
-      }
-    }
-    const offersOf = (group: ReadonlyMap<Copy, readonly number[]>, isAdapter: boolean): readonly Offer[] =>
-      [...group].map(([copy, values]) => ({ copy, set: this.model.setOf(copy.variable, values), isAdapter }));
-    const offers = [...offersOf(groups.plugin, false), ...offersOf(groups.adapter, true)].toSorted(
-      (a, b) =>
-        rankOf(a.copy.listing.name) - rankOf(b.copy.listing.name) ||
-        Number(a.isAdapter) - Number(b.isAdapter) ||
-        byText(a.copy.listing.name, b.copy.listing.name) ||
-        this.copiesOf(a.copy.listing.name).indexOf(b.copy) -
-          this.copiesOf(a.copy.listing.name).indexOf(a.copy),
-    );
-    this.#offers.set(key, offers);
-    return offers;
-  }
-
-  /** The provisions of a port as values of variables. */
-  #placed(port: string): readonly Placed[] {
-    let placed = this.#placedBy.get(port);
-    if (!placed) {
-      placed = this.catalog.providers(port).map(({ candidate, isAdapter }): Placed => {
-        const [copy, value] = this.#valueOf(candidate);
-        return { copy, value, isAdapter };
-      });
-      this.#placedBy.set(port, placed);
-    }
-    return placed;
-  }
-
-  #declareCopies(listing: Listing): readonly Copy[] {
-    const isSplit = listing.candidates.some(isMulti);
-    const groups = Map.groupBy(listing.candidates.entries(), ([place]) =>
-      isSplit ? compatibilityOf(listing.versions[place]) : "",
-    );
-    return [...groups.values()].map((entries) => {
-      const candidates = entries.map(([, candidate]) => candidate);
-      const variable = this.model.addVariable(candidates.length + 1);
-      const usable = candidates.flatMap((candidate, i) => (this.catalog.obstacle(candidate) ? [] : [i + 1]));
-      this.model.limit(variable, this.model.setOf(variable, [ABSENT, ...usable]));
-      const copy = { variable, listing, candidates, offset: entries[0]?.[0] ?? 0 };
-      this.#meanings[variable] = { kind: "plugin", copy };
-      for (const [i, candidate] of candidates.entries()) this.#values.set(candidate, [copy, i + 1]);
-      return copy;
-    });
-  }
-
-  #declareOnce(key: string, values: number, describe: () => Meaning): Variable {
-    const known = this.#named.get(key);
-    if (known !== undefined) return known;
-    const meaning = describe();
-    const variable = this.model.addVariable(values + 1);
-    this.#meanings[variable] = meaning;
-    this.#named.set(key, variable);
-    return variable;
+  #agreement(name: string, values: number): Variable {
+    return this.#variables.declare(name, values, () => ({ kind: "agreement", rows: [] }));
   }
 
   /** What versions of a plugin provide of a port, each in one text. */
-  #versionsOf(name: PluginName, port: string): readonly string[] {
-    const candidates = this.catalog.listing(name)?.candidates ?? [];
-    return [...new Set(candidates.map((candidate) => providedVersions(candidate, port)))].toSorted(byText);
+  #versionsOf({ listing }: Copy, port: string): readonly string[] {
+    return [...new Set(listing.candidates.map((candidate) => providedVersions(candidate, port)))].toSorted(
+      byText,
+    );
   }
 
-  /** A facet does not provide for itself, but others of its plugin may. */
-  #providesItself({
-    candidate,
-    facet,
-    port,
-    range,
-  }: {
-    readonly candidate: Candidate;
-    readonly facet: FacetId;
-    readonly port: string;
-    readonly range: string;
-  }): boolean {
-    const { name, facets } = candidate.manifest;
-    return Object.entries(facets).some(([other, { provides }]) => {
-      const version = provides[port];
-      return version !== undefined && facetId(name, other) !== facet && this.catalog.admits(range, version);
-    });
-  }
-
-  #isByHost(port: string, range: string): boolean {
-    const version = this.catalog.request.host.ports?.[port];
-    return version !== undefined && this.catalog.admits(range, version);
-  }
-
-  #valueOf(candidate: Candidate): readonly [Copy, number] {
-    this.copiesOf(candidate.manifest.name);
-    const found = this.#values.get(candidate);
-    if (found) return found;
-    throw new TypeError(`${candidate.manifest.name} ${candidate.manifest.version} is not in the store`);
-  }
-
-  #offersItself({ copy, set }: Offer, candidate: Candidate): boolean {
-    const [own, value] = this.#valueOf(candidate);
-    return own === copy && this.#has(set, value);
+  #isWithin(variable: Variable, from: number, to: number): Term {
+    return { variable, set: this.model.setOfIntervals(variable, [[from, to + 1]]) };
   }
 
   #orAbsent({ copy: { variable }, set }: Offer): Term {
-    return { variable, set: this.model.union(variable, set, this.model.setOf(variable, [ABSENT])) };
+    return { variable, set: this.model.sets.union(set, this.model.setOf(variable, [ABSENT])) };
   }
 
-  #isEmpty(set: SetHandle): boolean {
+  #isEmpty(set: Offer["set"]): boolean {
     return this.model.sets.first(set) === -1;
   }
 
-  #has(set: SetHandle, value: number): boolean {
+  #has({ set }: Offer, value: number): boolean {
     return this.model.sets.has(set, value);
   }
 }
 
-const isMulti = ({ manifest }: Candidate): boolean => manifest.multiVersion && manifest.singleton === "none";
+const isAdapter = (candidate: Candidate): boolean =>
+  candidate.manifest.kind === "adapter" && portsOf(candidate).some((port) => isAdapterOf(candidate, port));
 
 const portsOf = ({ manifest }: Candidate): readonly string[] => [
   ...new Set(Object.values(manifest.facets).flatMap(({ provides }) => Object.keys(provides))),
 ];
 
 /** `1.0.0 || 2.0.0`, of the facets of a plugin. */
-const providedVersions = ({ manifest }: Candidate, port: string): string =>
-  [...new Set(Object.values(manifest.facets).flatMap(({ provides }) => provides[port] ?? []))]
-    .toSorted(byText)
-    .join(" || ");
-
-const span = (from: number, to: number): readonly number[] =>
-  Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+const providedVersions = (candidate: Candidate, port: string): string =>
+  [...new Set(versionsProvided(candidate, port))].toSorted(byText).join(" || ");

@@ -4,13 +4,16 @@ import { at } from "../engine/ints.ts";
 import type { Variable } from "../engine/model.ts";
 import type { Goal } from "../engine/optimise.ts";
 import type { Trail } from "../engine/trail.ts";
-import type { Copy, Encoding, Meaning, Offer } from "./encoding.ts";
+import type { Encoding } from "./encoding.ts";
 import { isStable } from "./ranges.ts";
+import { isLockIgnored } from "./request.ts";
+import type { Copy, Meaning, Offer } from "./variables.ts";
 
 /** What is tried first, and what makes one set better than another. */
 export class Preference {
   readonly #encoding: Encoding;
-  readonly #orders = new Map<Variable, readonly number[]>();
+  /** By variable: where each value stands in the order of trial, from value 1. */
+  readonly #ranks = new Map<Variable, Int32Array>();
   readonly #direct: ReadonlySet<PluginName>;
 
   constructor(encoding: Encoding) {
@@ -23,7 +26,12 @@ export class Preference {
     const meaning = this.#encoding.meaning(variable);
     if (meaning?.kind === "choice") return this.#pickOffer(variable, meaning, trail);
     if (meaning?.kind !== "plugin") return trail.valueOf(variable);
-    return this.#orderOf(meaning.copy).find((value) => trail.has(variable, value)) ?? trail.valueOf(variable);
+    const ranks = this.#ranksOf(meaning.copy);
+    let best = trail.valueOf(variable);
+    for (let value = best + 1; value <= ranks.length; value++) {
+      if (trail.has(variable, value) && at(ranks, value - 1) < at(ranks, best - 1)) best = value;
+    }
+    return best;
   };
 
   /** Plugins that are asked for by name are settled before it is asked who provides a port. */
@@ -82,16 +90,16 @@ export class Preference {
   }
 
   get #isLockIgnored(): boolean {
-    const { frozen, policy } = this.#encoding.catalog.request;
-    return !frozen && (policy?.strategy === "lowest" || policy?.strategy === "lowest-direct");
+    return isLockIgnored(this.#encoding.catalog.request);
   }
 
   /** How old a plugin is: a term for each newer version that it is not. */
   #ageOf(copy: Copy): Goal {
-    const order = this.#orderOf(copy);
-    return order.map((_, place) => ({
+    const ranks = this.#ranksOf(copy);
+    const values = [...ranks.keys()].map((i) => i + 1);
+    return values.map((value) => ({
       variable: copy.variable,
-      set: this.#setOf(copy, [0, ...order.slice(place + 1)]),
+      set: this.#setOf(copy, [0, ...values.filter((other) => at(ranks, other - 1) > at(ranks, value - 1))]),
     }));
   }
 
@@ -104,13 +112,14 @@ export class Preference {
     return this.#encoding.model.setOf(variable, values);
   }
 
-  #orderOf(copy: Copy): readonly number[] {
-    let order = this.#orders.get(copy.variable);
-    if (!order) this.#orders.set(copy.variable, (order = this.#sort(copy)));
-    return order;
+  #ranksOf(copy: Copy): Int32Array {
+    let ranks = this.#ranks.get(copy.variable);
+    if (!ranks) this.#ranks.set(copy.variable, (ranks = this.#rank(copy)));
+    return ranks;
   }
 
-  #sort({ listing, candidates, offset }: Copy): readonly number[] {
+  /** What is locked, what runs on all platforms, what is stable, and then the newest: each counts more than what follows. */
+  #rank({ listing, candidates, offset }: Copy): Int32Array {
     const { catalog } = this.#encoding;
     const { policy, upgrade, alsoFor = [] } = catalog.request;
     const { name, preReleases, versions } = listing;
@@ -120,24 +129,18 @@ export class Preference {
     const isLocked = candidates.map((candidate) => keepsLock && catalog.isLocked(candidate));
     const from = policy?.strategy === "minimal-change" ? isLocked.indexOf(true) : -1;
     const byStability = preReleases === "if-necessary" || preReleases === "disallow";
-    const rank = (i: number): readonly number[] => {
+    const count = candidates.length;
+    return Int32Array.from(candidates, (candidate, i) => {
       const version = versions[offset + i];
-      return [
-        Number(!isLocked[i]),
-        Number(!runsOn(candidates[i], alsoFor)),
-        Number(byStability && version !== undefined && !isStable(version)),
-        from >= 0 ? (i >= from ? i - from : candidates.length + from - i) : isLowest ? i : -i,
-      ];
-    };
-    return candidates
-      .map((_, i) => ({ value: i + 1, rank: rank(i) }))
-      .toSorted((a, b) => byRank(a.rank, b.rank))
-      .map(({ value }) => value);
+      const isUnstable = byStability && version !== undefined && !isStable(version);
+      const traits = 4 * Number(!isLocked[i]) + 2 * Number(!runsOn(candidate, alsoFor)) + Number(isUnstable);
+      const distance = from >= 0 ? (i >= from ? i - from : count + from - i) : isLowest ? i : count - i;
+      return traits * (2 * count + 1) + distance;
+    });
   }
 }
 
-const runsOn = (candidate: Candidate | undefined, platforms: readonly string[]): boolean =>
-  candidate === undefined ||
+const runsOn = (candidate: Candidate, platforms: readonly string[]): boolean =>
   candidate.manifest.platforms.includes("any") ||
   platforms.every((platform) => candidate.manifest.platforms.includes(platform));
 
@@ -150,12 +153,4 @@ function isMet({ copy: { variable }, set }: Offer, trail: Trail): boolean {
     if ((at(words, start + w) & ~at(model.sets.words, set + w)) !== 0) return false;
   }
   return true;
-}
-
-function byRank(a: readonly number[], b: readonly number[]): number {
-  for (const [i, value] of a.entries()) {
-    const difference = value - (b[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

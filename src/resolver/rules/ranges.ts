@@ -11,6 +11,11 @@ export interface VersionList {
   readonly unstable: readonly number[];
 }
 
+export const versionList = (versions: readonly SemVer[]): VersionList => ({
+  versions,
+  unstable: versions.flatMap((version, place) => (isStable(version) ? [] : [place])),
+});
+
 /**
  * The places of the versions that a range admits, as intervals that may overlap.
  *
@@ -22,13 +27,15 @@ export function admitted(range: Range, { versions, unstable }: VersionList): rea
     let [from, end]: Interval = [0, versions.length];
     for (const { operator, semver } of comparators) {
       if (!(semver instanceof SemVer)) continue;
-      const [first, last] = intervalOf(operator, semver, versions);
-      from = Math.max(from, first);
-      end = Math.min(end, last);
+      if (operator !== "<" && operator !== "<=")
+        from = Math.max(from, placeOf(semver, versions, operator === ">"));
+      if (operator !== ">" && operator !== ">=")
+        end = Math.min(end, placeOf(semver, versions, operator !== "<"));
     }
-    const refused = range.includePrerelease
-      ? []
-      : unstable.filter((place) => place >= from && place < end && !isNamed(versions[place], comparators));
+    if (range.includePrerelease || unstable.length === 0) return from < end ? [[from, end] as const] : [];
+    const refused = unstable.filter(
+      (place) => place >= from && place < end && !isNamed(versions[place], comparators),
+    );
     return withoutPlaces([from, end], refused);
   });
 }
@@ -42,29 +49,17 @@ function withoutPlaces([from, end]: Interval, places: readonly number[]): readon
 
 export const isStable = (version: SemVer): boolean => version.prerelease.length === 0;
 
-function intervalOf(operator: string, limit: SemVer, versions: readonly SemVer[]): Interval {
-  const first = firstWhere(versions, (version) => version.compare(limit) >= 0);
-  const after = firstWhere(versions, (version) => version.compare(limit) > 0);
-  switch (operator) {
-    case ">=":
-      return [first, versions.length];
-    case ">":
-      return [after, versions.length];
-    case "<":
-      return [0, first];
-    case "<=":
-      return [0, after];
-    default:
-      return [first, after];
-  }
-}
+/** Orders by precedence; builds of one version are equal. @see SemVer 2.0.0, section 11 */
+export const byPrecedence = (a: SemVer, b: SemVer): number =>
+  a.major - b.major || a.minor - b.minor || a.patch - b.patch || a.comparePre(b);
 
-function firstWhere(versions: readonly SemVer[], holds: (version: SemVer) => boolean): number {
+/** Where a limit stands in a list: before the versions equal to it, or after them. */
+function placeOf(limit: SemVer, versions: readonly SemVer[], isAfter: boolean): number {
   let [low, high] = [0, versions.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    const version = versions[middle];
-    if (version && holds(version)) high = middle;
+    const order = byPrecedence(versions[middle] ?? limit, limit);
+    if (order > 0 || (order === 0 && !isAfter)) high = middle;
     else low = middle + 1;
   }
   return low;

@@ -32,3 +32,13 @@ export interface ResolveRequest {
   /** The day to which ages are counted: UTC, `YYYY-MM-DD`. */
   readonly today?: string;
 }
+
+/** Whether a version is locked or running. */
+export function isLocked({ manifest: { name, version } }: Candidate, { prefer }: ResolveRequest): boolean {
+  const locked = prefer.get(name);
+  return typeof locked === "string" ? locked === version : (locked?.includes(version) ?? false);
+}
+
+/** The lowest versions are asked for whatever is locked. */
+export const isLockIgnored = ({ frozen, policy }: ResolveRequest): boolean =>
+  !frozen && (policy?.strategy === "lowest" || policy?.strategy === "lowest-direct");
