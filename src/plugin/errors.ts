@@ -44,6 +44,8 @@ export type PortErrorCode =
   | "CANCELLED"
   /** Too many calls wait for one plugin already. */
   | "OVERLOADED"
+  /** The provider failed several times in a row, and is left alone for a while. */
+  | "UNAVAILABLE"
   /** The plugin that was asked has ended, or no longer answers and was ended. */
   | "PLUGIN_CRASHED"
   | "PLUGIN_TIMEOUT"

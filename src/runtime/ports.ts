@@ -10,7 +10,12 @@ type PortName = keyof PortTypes;
 /** Where ports are offered while facets are ready, and taken by name and facet. */
 export class PortRegistry {
   readonly #offered = new Map<string, object>();
+  readonly #guard: PortGuard;
   #wake: Wake = () => undefined;
+
+  constructor(guard: PortGuard = (offered) => offered) {
+    this.#guard = guard;
+  }
 
   /** From now on a facet that is used while it offers nothing is woken first, where that can be done. */
   wakeWith(wake: Wake): void {
@@ -53,13 +58,20 @@ export class PortRegistry {
     return portAccess(user, bound, (facet, name) => {
       if (facet === HOST && services) return services.get(name) as object;
       const at = portKey(facet, name);
-      return lateBound(
+      const offered = lateBound(
         () => this.#offered.get(at),
         (member) => this.#firstUse({ at, facet, member, failure: () => unbound(user, name, facet) }),
       );
+      return this.#guard(offered, { user, provider: facet, port: name });
     });
   }
 }
+
+/** A port as one user of it gets it. */
+export type PortGuard = (
+  offered: object,
+  about: { readonly user: string; readonly provider: FacetId; readonly port: string },
+) => object;
 
 /** Stands for the host where it provides a port itself. */
 export const HOST = "host" as FacetId;

@@ -14,6 +14,8 @@ import { openContainer } from "./container/container.ts";
 import { layoutOf, type HostServices } from "./container/layout-of.ts";
 import type { Locator } from "./container/service.ts";
 import { limited } from "./context/scope.ts";
+import { dependenciesOf } from "./errors/dependencies.ts";
+import { IncidentLog, type IncidentReport } from "./errors/incident-log.ts";
 import type { WatchOptions } from "./isolation/watch.ts";
 import type { FacetState } from "./lifecycle/facet-state.ts";
 import { Facets } from "./lifecycle/facets.ts";
@@ -23,6 +25,7 @@ import type { HostModules } from "./loading/plugin-require.ts";
 import { upkeepLater } from "./loading/upkeep-later.ts";
 import { levelFor, placerFor, type IsolationLevel } from "./place-plugin.ts";
 import { PortRegistry } from "./ports.ts";
+import { portGuards, type PortPolicies } from "./recovery/port-guards.ts";
 import { criticalPath, type StartReport } from "./report/start-report.ts";
 import { Timeline } from "./report/timeline.ts";
 import { startableFacets, type PluginCrash, type PluginStatus } from "./startable.ts";
@@ -56,6 +59,8 @@ export interface RuntimeOptions extends PreloadOptions, HostServices {
   /** Values of environment variables, for isolated plugins whose permissions name them. Defaults to none. */
   readonly env?: (name: string) => string | undefined;
   readonly isolation?: IsolationOptions;
+  /** How users of a port cope with its providers. Defaults to handing every call on as it is. */
+  readonly policies?: PortPolicies;
   /** Given what there is to see before anything starts. */
   readonly observe?: (observed: Observed) => void;
 }
@@ -96,6 +101,8 @@ export interface Observed {
   instances(): readonly PluginStatus[];
   /** What happens, from the start on. */
   readonly events: RuntimeEvents;
+  /** Failures with all that they triggered: those that go on, then the last ones that are over. */
+  incidents(): readonly IncidentReport[];
 }
 
 /** A running set of plugins. */
@@ -172,8 +179,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 
   const abort = new AbortController();
   const { signal } = abort;
-  const ports = new PortRegistry();
   const events = new EventChannel(now);
+  const ports = new PortRegistry(portGuards(options.policies ?? {}, events));
+  const incidents = new IncidentLog({ events, dependencies: dependenciesOf(generation.facets) });
   const loader = createLoader({ cache, timeline, hostModules: options.hostModules ?? {} });
   const { floor = "inline", spareWorkers = 0, watching, onCrash = () => undefined } = options.isolation ?? {};
   const placer = await placerFor(plugins, {
@@ -210,6 +218,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     plugins,
     status: () => facets.status(),
     instances: () => startable.instances(),
+    incidents: () => incidents.reports(),
     events,
   };
   options.observe?.(observed);
@@ -219,6 +228,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const failures = await facets.stop();
     await Promise.all([startable.close(), placer.close()]);
     const kept = await services.close();
+    incidents.close();
     events.tell({ event: "stopped", generation: digest });
     return [...failures, ...kept.map(notGivenBack)];
   };

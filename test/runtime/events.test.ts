@@ -31,6 +31,31 @@ it("numbers what happens, remembers the last thousand, and tells who listens unt
   );
 });
 
+it("keeps what a listener failed to take, up to a bound, and counts the rest", () => {
+  const channel = new EventChannel(() => at);
+  channel.listen(({ seq }) => {
+    if (seq % 2 === 1) throw new Error(`cannot take ${seq}`);
+  });
+  for (let told = 0; told < 300; told++) {
+    channel.tell({ event: "facet", facet: failing, state: { state: "starting" } });
+  }
+  const { count, last } = channel.undelivered();
+  expect(count).toBe(150);
+  expect(last).toHaveLength(100);
+  expect(last.at(-1)).toMatchObject({ event: { seq: 299 }, reason: "cannot take 299" });
+});
+
+it("tells everybody in one order, also what a listener tells in answer", () => {
+  const channel = new EventChannel(() => at);
+  const heard: number[] = [];
+  channel.listen(({ seq }) => {
+    if (seq < 3) channel.tell({ event: "facet", facet: failing, state: { state: "stopping" } });
+  });
+  channel.listen(({ seq }) => void heard.push(seq));
+  channel.tell({ event: "facet", facet: failing, state: { state: "starting" } });
+  expect(heard).toEqual([0, 1, 2, 3]);
+});
+
 it("tells the whole life of a set", async () => {
   const root = await temporaryFolder();
   const generation = await oneOf(root, { name: "sample" });

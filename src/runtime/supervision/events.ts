@@ -1,5 +1,8 @@
+import { messageOf } from "../../domain/errors.ts";
 import type { Digest, FacetId } from "../../domain/ids.ts";
+import type { IncidentSummary } from "../errors/incidents.ts";
 import type { FacetState } from "../lifecycle/facet-state.ts";
+import type { GuardNotice } from "../recovery/guard-port.ts";
 
 /** Something that happened in a running set. Plugins are named `<name>@<version>`. */
 export type Happening =
@@ -33,6 +36,16 @@ export type Happening =
       readonly from: string;
       readonly reason: string;
     }
+  /** A failure with all that it triggered, told once; and its end. */
+  | ({ readonly event: "incident" | "incident-over" } & IncidentSummary)
+  /** What the policy of a port did for one user of it. */
+  | {
+      readonly event: "guard";
+      readonly notice: GuardNotice;
+      readonly user: string;
+      readonly provider: FacetId;
+      readonly port: string;
+    }
   /** The whole set. */
   | { readonly event: "started" | "stopping" | "stopped"; readonly generation: Digest };
 
@@ -47,9 +60,20 @@ export type RuntimeEvent = Happening & {
 export interface RuntimeEvents {
   /** What is remembered, the oldest first, from a number on. */
   since(seq: number): readonly RuntimeEvent[];
-  /** Calls back for each event as it happens, and must not take long. Returns what ends that. */
+  /** Calls back for each event as it happens, in order, and must not take long. Returns what ends that. */
   listen(listener: (event: RuntimeEvent) => void): () => void;
+  /** What listeners failed to take. */
+  undelivered(): Undelivered;
 }
+
+/** Events that a listener threw at: the number of all, and the last of them with why. */
+export interface Undelivered {
+  readonly count: number;
+  readonly last: readonly { readonly event: RuntimeEvent; readonly reason: string }[];
+}
+
+/** Undelivered events that are remembered. */
+const KEPT = 100;
 
 /** Events that are remembered. */
 const REMEMBERED = 1000;
@@ -59,6 +83,8 @@ export class EventChannel implements RuntimeEvents {
   readonly #now: () => Date;
   readonly #listeners = new Set<(event: RuntimeEvent) => void>();
   #remembered: RuntimeEvent[] = [];
+  #waiting: RuntimeEvent[] = [];
+  #undelivered: Undelivered = { count: 0, last: [] };
   #next = 0;
 
   constructor(now: () => Date) {
@@ -70,13 +96,13 @@ export class EventChannel implements RuntimeEvents {
     this.#remembered.push(event);
     // Twice as many at times, so that room is made once for many.
     if (this.#remembered.length > 2 * REMEMBERED) this.#remembered = this.#remembered.slice(-REMEMBERED);
-    for (const listener of this.#listeners) {
-      try {
-        listener(event);
-      } catch {
-        // Its own affair.
-      }
-    }
+    this.#waiting.push(event);
+    // What a listener tells in answer comes after what it answers to, for every listener.
+    if (this.#waiting.length === 1) this.#deliver();
+  }
+
+  undelivered(): Undelivered {
+    return this.#undelivered;
   }
 
   since(seq: number): readonly RuntimeEvent[] {
@@ -89,5 +115,19 @@ export class EventChannel implements RuntimeEvents {
     const own = (event: RuntimeEvent): void => listener(event);
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
+  }
+
+  #deliver(): void {
+    for (const event of this.#waiting) {
+      for (const listener of this.#listeners) {
+        try {
+          listener(event);
+        } catch (error) {
+          const last = [...this.#undelivered.last, { event, reason: messageOf(error) }].slice(-KEPT);
+          this.#undelivered = { count: this.#undelivered.count + 1, last };
+        }
+      }
+    }
+    this.#waiting = [];
   }
 }
