@@ -32,6 +32,11 @@ export interface Io {
   readonly stdin: (maxBytes: number) => Promise<Buffer>;
   /** Says what is being done, on a terminal and when it takes long. */
   readonly progress: (text: string) => void;
+  /**
+   * Draws the last lines of a terminal anew, below all that is reported; gone when the command ends. `undefined`
+   * where nobody watches.
+   */
+  readonly show: ((draw: (screen: Screen) => readonly string[]) => void) | undefined;
   /** Aborted when the user or the system asks the command to end. */
   readonly signal: AbortSignal;
 }
@@ -40,6 +45,8 @@ export interface Io {
 export interface Screen {
   /** Columns; 80 where there is no terminal. */
   readonly columns: number;
+  /** Rows, without end where there is no terminal. */
+  readonly rows: number;
   /** Colours a text, where colours are wanted; makes it safe to print in any case. */
   readonly paint: (format: Parameters<typeof styleText>[0] | undefined, text: string) => string;
 }

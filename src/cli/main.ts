@@ -14,6 +14,7 @@ import type { Io, Outcome, Screen } from "./command.ts";
 import { jsonOf } from "./formats/json.ts";
 import { renderDiagnostic } from "./formats/pretty.ts";
 import { commandHelp, productHelp } from "./help.ts";
+import { standingLines } from "./live/standing.ts";
 import { closestCommand, loadCommand } from "./registry.ts";
 import { inert, jsonLine, printable } from "./render.ts";
 import { askSecret, readStandardInput } from "./standard-input.ts";
@@ -70,6 +71,9 @@ async function runCommand(
   switches: Switches,
 ): Promise<Outcome> {
   const progress = progressLine(switches);
+  const { json, quiet, color } = switches;
+  const isWatched = process.stdout.isTTY && !json && !quiet && process.env["TERM"] !== "dumb";
+  const standing = isWatched ? standingLines(process.stdout) : undefined;
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort();
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
@@ -88,13 +92,16 @@ async function runCommand(
     user: userName(),
     signal: interrupt.signal,
     progress: progress.say,
+    show: standing && ((draw) => standing.show(draw(screen(color)))),
     report(line, data) {
       progress.clear();
-      if (switches.json) say(jsonLine(data));
-      else if (!switches.quiet) say(inert(printable(line)));
+      if (json) say(jsonLine(data));
+      else if (standing) standing.above(`${harmless(line)}\n`);
+      else if (!quiet) say(harmless(line));
     },
     print(outcome) {
       progress.clear();
+      standing?.clear();
       print(outcome, switches);
     },
     askSecret: process.stdin.isTTY && process.stderr.isTTY ? askSecret : undefined,
@@ -104,6 +111,7 @@ async function runCommand(
     return await command.run(args, io);
   } finally {
     progress.clear();
+    standing?.clear();
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
 }
@@ -129,6 +137,7 @@ const harmless = (text: string): string => inert(printable(text));
 
 const screen = (color: boolean): Screen => ({
   columns: process.stdout.columns || 80,
+  rows: process.stdout.isTTY ? process.stdout.rows || 24 : Infinity,
   paint: (format, text) =>
     color && format ? styleText(format, harmless(text), { validateStream: false }) : harmless(text),
 });
@@ -207,22 +216,15 @@ const PATIENCE_MS = 500;
 function progressLine({ json, quiet }: Switches): { say: (text: string) => void; clear: () => void } {
   const shown = process.stderr.isTTY && !json && !quiet;
   const began = performance.now();
-  let standing = 0;
-  const clear = (): void => {
-    // Up over every line but the last, on which the cursor stands, and away with all from there.
-    if (standing > 0) process.stderr.write(`\r${"\u001B[A".repeat(standing - 1)}\u001B[J`);
-    standing = 0;
-  };
+  const standing = standingLines(process.stderr);
   return {
     say(text) {
       if (!shown || performance.now() - began < PATIENCE_MS) return;
       const { columns, rows } = process.stderr;
       // Some terminals do not tell their size.
       const lines = text.split("\n").slice(0, (rows || 24) - 1);
-      clear();
-      process.stderr.write(lines.map((line) => printable(line).slice(0, (columns || 80) - 1)).join("\n"));
-      standing = lines.length;
+      standing.show(lines.map((line) => printable(line).slice(0, (columns || 80) - 1)));
     },
-    clear,
+    clear: () => standing.clear(),
   };
 }

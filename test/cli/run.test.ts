@@ -1,12 +1,20 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 
-import { type Ended, execute, expectTranscript, refusal, tradsys, typed } from "../support/command.ts";
+import {
+  type Ended,
+  execute,
+  expectTranscript,
+  refusal,
+  tradsys,
+  tradsysJson,
+  typed,
+} from "../support/command.ts";
 import {
   activeDesk,
   all,
@@ -16,6 +24,7 @@ import {
   writeDeployment,
   writePlugin,
 } from "../support/desk.ts";
+import { canListen, serviceManager } from "../support/service-manager.ts";
 
 const LOGGING = `
   start() { context.log.info("started"); },
@@ -160,6 +169,81 @@ it("keeps a log entry on its own line, whatever the plugin logs", async () => {
   expect(`${plain.stdout}${json.stdout}`).not.toContain("\u001B");
 });
 
+it("can be asked how it stands while it runs, and leaves nothing behind", async () => {
+  const folder = await activeDesk();
+  const host = await startHost(folder, `run --admin unix:${folder}/admin.sock`);
+  const asked = await host.until("running  generation");
+  expect(asked).toContain(`admin    unix:${folder}/admin.sock, token in .tradsys/host/admin-token\n`);
+  const status = await tradsys(folder, "status");
+  expect(status.stdout).toMatch(/^process \d+\nrunning {2}7 of 7 serve {2}desk /m);
+  expect(status.stdout).toMatch(/^ {2}@tradsys\/risk-core#pretrade +ready +\d+s$/m);
+  expect((await tradsysJson(folder, "status")).data).toMatchObject({
+    host: { kind: "running", status: { pid: host.pid, phase: "running", notReady: [] } },
+  });
+  expect((await host.end("SIGTERM")).code).toBe(0);
+  expect((await tradsysJson(folder, "status")).data).toMatchObject({ host: null });
+  expect((await readdir(folder)).includes("admin.sock")).toBe(false);
+});
+
+it("tells of a host that was killed", async () => {
+  const folder = await activeDesk();
+  const host = await startHost(folder, "run --admin 127.0.0.1:0");
+  await host.until("running  generation");
+  await host.end("SIGKILL");
+  expect((await tradsys(folder, "status")).stdout).toContain(
+    `process ${host.pid} ended without being stopped\n`,
+  );
+});
+
+it("serves its state on this machine only, and to nobody who could have guessed the token", async () => {
+  const folder = await activeDesk();
+  expect(await refusal(folder, "run --admin 0.0.0.0:9090", { golden: "run/admin-everywhere" })).toBe(78);
+  await writeFile(join(folder, "token"), "x".repeat(43), { mode: 0o644 });
+  const line = "run --admin 127.0.0.1:0 --admin-token token --for 50ms";
+  const { code, stderr } = await tradsys(folder, line);
+  expect({ code, stderr }).toEqual({
+    code: 78,
+    stderr: expect.stringContaining("others than its owner may"),
+  });
+});
+
+it.skipIf(!canListen)("tells systemd when it is ready, and when it stops", async () => {
+  const { path, received } = await serviceManager();
+  const folder = await activeDesk();
+  const ended = await tradsys(folder, "run --for 1500ms", {
+    env: { NOTIFY_SOCKET: path, WATCHDOG_USEC: "800000" },
+  });
+  expect(ended).toMatchObject({ code: 0, stderr: "" });
+  await expect.poll(() => received.at(-1)).toBe("'STOPPING=1'");
+  const first = (message: string): number => received.indexOf(`'${message}'`);
+  expect(first("READY=1")).toBeGreaterThanOrEqual(0);
+  expect(first("WATCHDOG=1")).toBeGreaterThanOrEqual(0);
+  expect(first("STATUS=7 of 7 facets ready")).toBeGreaterThan(first("READY=1"));
+});
+
+const hasScript = /util-linux/.test(spawnSync("script", ["--version"], { encoding: "utf8" }).stdout ?? "");
+
+/** What ends each drawing. */
+const DRAWN = "\u001B[?2026l";
+
+it.skipIf(!hasScript).each([
+  ["in colours", {}, true],
+  ["without colours where none are wanted", { NO_COLOR: "1" }, false],
+])("draws how it stands on a terminal, %s", async (_, env, isColoured) => {
+  const folder = await activeDesk();
+  const line = [process.execPath, ...typed("run --for 1500ms")].join(" ");
+  const { stdout } = await execute("script", ["-qec", `stty cols 80 rows 24; exec ${line}`, "/dev/null"], {
+    cwd: folder,
+    env: { TERM: "xterm", ...env },
+  });
+  expect(stdout).toMatch(/running {2}7 of 7 serve {2}desk/);
+  expect(stdout).toContain("@tradsys/connector-kraken-sim#order-entry");
+  expect(stdout.includes("\u001B[32mready")).toBe(isColoured);
+  // All that stays are the lines that it also writes to a file.
+  const end = stdout.slice(stdout.lastIndexOf(DRAWN) + DRAWN.length);
+  expect(end).toBe("stopped  every facet, in reverse order\r\n");
+});
+
 /** A desk where exactly these plugins are active. */
 async function activeWith(...plugins: readonly Parameters<typeof writePlugin>[1][]): Promise<string> {
   const folder = await publishedDesk();
@@ -176,14 +260,30 @@ async function runUntilReady(
   signal: NodeJS.Signals,
   sign = "running  generation",
 ): Promise<Ended> {
-  const child = spawn(process.execPath, typed("run"), { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-  child.stdout.on("data", (chunk: Buffer) => {
-    if (chunk.includes(sign)) child.kill(signal);
-  });
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "exit") as Promise<[number | null]>,
-  ]);
-  return { code: code ?? -1, stdout, stderr };
+  const host = await startHost(folder, "run");
+  await host.until(sign);
+  return host.end(signal);
+}
+
+/** A host that runs beside the test. */
+async function startHost(folder: string, line: string) {
+  const child = spawn(process.execPath, typed(line), { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let stdout = "";
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  const stderr = text(child.stderr);
+  const ended = once(child, "close") as Promise<[number | null]>;
+  return {
+    pid: child.pid,
+    /** Resolves with what it has printed, once that contains a text. */
+    async until(sign: string): Promise<string> {
+      await expect.poll(() => stdout, { timeout: 20_000 }).toContain(sign);
+      return stdout;
+    },
+    async end(signal: NodeJS.Signals): Promise<Ended> {
+      child.kill(signal);
+      const [code] = await ended;
+      return { code: code ?? -1, stdout, stderr: await stderr };
+    },
+  };
 }

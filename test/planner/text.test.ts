@@ -83,7 +83,10 @@ const REFUSALS: Readonly<Record<string, PlanInput>> = {
 describe.for([80, 40])("on a screen of %i columns", (columns) => {
   it.for(Object.keys(PLANS))("shows %s", async (name) => {
     const plan = planFor(PLANS[name] as PlanInput);
-    const lines = planText(plan, "desk.plan.json")({ columns, paint: (_, text) => printable(text) });
+    const lines = planText(
+      plan,
+      "desk.plan.json",
+    )({ columns, rows: Infinity, paint: (_, text) => printable(text) });
     const text = `${lines.join("\n")}\n`.replaceAll(/\b[0-9a-f]{12}\b/g, "<digest>");
     await expect(text).toMatchFileSnapshot(golden(`${name}-${columns}.txt`));
   });
@@ -110,6 +113,7 @@ it("colours what is added, changed and removed, and nothing that comes from a pl
     "p.json",
   )({
     columns: 80,
+    rows: Infinity,
     paint: (format, text) =>
       format ? styleText(format, printable(text), { validateStream: false }) : printable(text),
   });

@@ -1,14 +1,18 @@
 import { once } from "node:events";
+import { resolve } from "node:path";
 
 import { failWith } from "../../domain/errors.ts";
 import type { FacetId } from "../../domain/ids.ts";
 import type { LogEntry } from "../../runtime/activate-plugin.ts";
+import { openAdmin } from "../../runtime/index.ts";
 import type { FacetState } from "../../runtime/lifecycle/facet-state.ts";
 import { startRuntime, type Runtime, type RuntimeOptions } from "../../runtime/start-runtime.ts";
 import { defineCommand } from "../command.ts";
 import { milliseconds, plural, short } from "../documents.ts";
+import { followHost } from "../live/follow.ts";
+import { systemdNotifier } from "../live/systemd.ts";
 import { durationOf, ROOT_OPTION, rootOf } from "../options.ts";
-import { jsonLine } from "../render.ts";
+import { jsonLine, shownPath } from "../render.ts";
 import { SECRETS_OPTION, secretsOf } from "../secrets.ts";
 
 export const runCommand = defineCommand({
@@ -17,6 +21,18 @@ export const runCommand = defineCommand({
   options: {
     ...ROOT_OPTION,
     ...SECRETS_OPTION,
+    admin: {
+      type: "string",
+      value: "ADDRESS",
+      description:
+        "Answer /livez, /readyz, /status and /metrics on 127.0.0.1:PORT, [::1]:PORT or unix:/PATH (default: nowhere)",
+    },
+    "admin-token": {
+      type: "string",
+      value: "FILE",
+      description:
+        "Token that whoever asks must have (default: host/admin-token below the root, made if missing)",
+    },
     for: {
       type: "string",
       value: "TIME",
@@ -27,23 +43,45 @@ export const runCommand = defineCommand({
 
   async run({ flags }, io) {
     const duration = flags.for === undefined ? undefined : durationOf(flags.for);
+    const { files } = io;
+    const root = rootOf(io, flags);
+    const secret = await secretsOf(io, flags);
+    const systemd = systemdNotifier({
+      env: io.env,
+      pid: process.pid,
+      complain: (problem) =>
+        io.report(`warn     systemd is told nothing: ${problem}`, { event: "systemd", problem }),
+    });
+    await using stack = new AsyncDisposableStack();
+    const host = stack.adopt(followHost(io, systemd), (follower) => follower.close());
+    if (flags.admin !== undefined) {
+      const token = flags["admin-token"];
+      const tokenGiven = token === undefined ? undefined : resolve(io.cwd, token);
+      const opened = await openAdmin(host.monitor, {
+        address: flags.admin,
+        root,
+        files,
+        tokenFile: tokenGiven,
+      });
+      const { address, tokenFile } = stack.adopt(opened, (admin) => admin.close());
+      io.report(`admin    ${address}, token in ${shownPath(tokenFile, io.cwd)}`, {
+        event: "admin",
+        address,
+        tokenFile,
+      });
+    }
     const runtime = await startUnlessCalledOff(io.signal, {
-      root: rootOf(io, flags),
-      files: io.files,
+      root,
+      files,
       now: io.now,
-      secret: await secretsOf(io, flags),
+      secret,
       env: (name) => io.env[name],
       log: (entry) => io.report(describeEntry(entry), { event: "log", ...entry }),
-      isolation: {
-        onCrash: ({ plugin, facets, reason: { code, message } }) =>
-          io.report(`crashed  ${message}`, { event: "crashed", plugin, facets, code, message }),
-      },
+      observe: host.observe,
     });
     if (!runtime) return { data: { stopped: true }, lines: ["stopped  before every facet was ready"] };
     const { digest, report, warnings } = runtime;
     if (warnings.length > 0) io.print({ data: { event: "warnings" }, lines: [], diagnostics: warnings });
-    for (const [facet, ms] of report.facets)
-      io.report(`ready    ${facet} after ${milliseconds(ms)}`, { event: "ready", facet, ms });
     for (const [facet, state] of runtime.status()) {
       const reason = whyMissing(facet, state);
       if (reason !== undefined) io.report(`missing  ${reason}`, { event: "missing", facet, reason });

@@ -1,6 +1,8 @@
 import { rootStatus, type RootStatus } from "../../activation/status.ts";
-import { defineCommand } from "../command.ts";
+import type { HostAnswer } from "../../runtime/admin/ask-host.ts";
+import { defineCommand, type Screen } from "../command.ts";
 import { plural, short } from "../documents.ts";
+import { hostView } from "../live/host-view.ts";
 import { ROOT_OPTION, rootOf } from "../options.ts";
 import { table } from "../table.ts";
 
@@ -11,10 +13,31 @@ export const statusCommand = defineCommand({
   positionals: [0, 0],
 
   async run({ flags }, io) {
-    const status = await rootStatus(io.files, rootOf(io, flags));
-    return { data: status, lines: describe(status) };
+    const root = rootOf(io, flags);
+    const { askHost } = await import("../../runtime/admin/ask-host.ts");
+    const [status, host] = await Promise.all([rootStatus(io.files, root), askHost(io.files, root)]);
+    return {
+      data: { ...status, host: host ?? null },
+      lines: (screen) => [
+        ...describe(status).map((line) => screen.paint(undefined, line)),
+        ...(host ? ["", ...hostLines(host, screen)] : []),
+      ],
+    };
   },
 });
+
+function hostLines(host: HostAnswer, screen: Screen): string[] {
+  switch (host.kind) {
+    case "running":
+      return [`process ${host.status.pid}`, ...hostView(host.status, { ...screen, rows: Infinity })];
+    case "silent":
+      return [screen.paint(undefined, `process ${host.pid} does not say how it stands: ${host.reason}`)];
+    case "gone":
+      return [`process ${host.pid} ended without being stopped`];
+    default:
+      return host satisfies never;
+  }
+}
 
 function describe({ active, generations, last, interrupted, halfWay }: RootStatus): string[] {
   const head = active

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 
-import { isCode } from "../../domain/errors.ts";
+import { messageOf, TradsysError } from "../../domain/errors.ts";
 import type { Files } from "../../platform/files.ts";
 import { rootPaths } from "../../store/generations.ts";
 import { parseAdminAddress } from "./address.ts";
@@ -32,7 +32,7 @@ export async function askHost(files: Files, root: string): Promise<HostAnswer | 
     const status = await fetchStatus(record.address, await readAdminToken(files, record.tokenFile));
     return { kind: "running", status };
   } catch (error) {
-    return { kind: "silent", pid, reason: error instanceof Error ? error.message : String(error) };
+    return { kind: "silent", pid, reason: messageOf(error) };
   }
 }
 
@@ -42,7 +42,8 @@ async function readRecord(files: Files, path: string): Promise<AdminRecord | und
     if (!(await files.isPrivate(path, "file"))) return undefined;
     return JSON.parse((await files.read(path, MAX_RECORD_BYTES)).toString("utf8")) as AdminRecord;
   } catch (error) {
-    if (isCode(error, "FILE_MISSING") || error instanceof SyntaxError) return undefined;
+    // Not there, not whole, or another user's, who has not let this one in.
+    if (error instanceof TradsysError || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
