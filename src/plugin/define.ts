@@ -22,20 +22,34 @@ export interface Log {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** How long the caller of a port waits. */
+/** How long the caller of a port waits, and what the call is part of. What is not said is as it is around it. */
 export interface CallLimits {
   /** Milliseconds from now. An outer limit that is tighter holds. */
   readonly ms?: number;
   /** Gives up when it is aborted. */
   readonly signal?: AbortSignal;
+  /** The trace to continue, a `traceparent` header of W3C Trace Context. One that is malformed ends the trace. */
+  readonly traceparent?: string;
+  /** 0 to 100, 50 where nobody says; lower is more urgent. */
+  readonly priority?: number;
+  /** For whom the call is made. With `correlation` at most 24 characters, of Latin-1. */
+  readonly actor?: string;
+  /** What else belongs to the same matter, an order's id for example. */
+  readonly correlation?: string;
 }
 
-/** What bounds the running code: set by whoever waits for it, through any number of plugins. */
+/** What the running code is part of: set by whoever waits for it, through any number of plugins. */
 export interface CallScope {
   /** Aborted when nobody waits any longer. Pass it to whatever takes one, `fetch` for example. */
   readonly signal: AbortSignal;
   /** Milliseconds left; `Infinity` without a deadline. */
   readonly remainingMs: number;
+  /** To continue the trace elsewhere, as the header `traceparent`. */
+  readonly traceparent: string | undefined;
+  readonly priority: number;
+  /** Empty where nobody said it. Told, and not proved: no ground to allow anything. */
+  readonly actor: string;
+  readonly correlation: string;
 }
 
 /** Everything the host gives a plugin. Plugins read no environment variable and no path of their own. */

@@ -3,7 +3,8 @@ import { labelOf } from "../domain/ids.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import type { FacetHandle, Log, PluginContext, PluginDefinition, PortAccess } from "../plugin/define.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
-import { callScope, limited } from "./context/scope.ts";
+import { Cell, Home } from "./context/cell.ts";
+import { callScopeIn, enter, limitedIn } from "./context/current.ts";
 
 /** One line that a plugin logged. */
 export interface LogEntry {
@@ -21,6 +22,8 @@ export interface Surroundings {
   readonly secret: (name: string) => string | undefined;
   readonly log: (entry: LogEntry) => void;
   readonly signal: AbortSignal;
+  /** In whose name its code runs. */
+  readonly home: Home;
 }
 
 /** A plugin as far as activating it goes. */
@@ -40,14 +43,41 @@ export async function activatePlugin(
 ): Promise<ReadonlyMap<string, FacetHandle>> {
   const label = labelOf(plugin);
   const context = contextFor(plugin, surroundings);
-  const returned = await attempt(label, async () => definition.activate(context));
-  const handles = new Map(Object.entries<FacetHandle | undefined>(returned ?? {}));
+  const cell = new Cell(surroundings.home);
+  const returned = await attempt(label, async () => enter(cell, () => definition.activate(context)));
+  const handles = new Map(
+    Object.entries<FacetHandle | undefined>(returned ?? {}).map(([facet, handle]) => [
+      facet,
+      handle && enteredAs(cell, handle),
+    ]),
+  );
   const missing = Object.keys(plugin.manifest.facets).find((facet) => !handles.get(facet));
   if (missing === undefined) return handles as Map<string, FacetHandle>;
   throw new TradsysError("LOAD_FAILED", `${label} returns no handle for its facet ${missing}`, {
     hint: "`activate` returns an object with one member for each facet of the manifest.",
   });
 }
+
+/** What a plugin's code runs as. A leak is told in its name, where its author looks. */
+export const homeFor = (plugin: string, log: Surroundings["log"]): Home =>
+  new Home(plugin, (stack) =>
+    log({
+      level: "debug",
+      plugin,
+      message: "a context is used after its call has ended",
+      fields: { stack },
+    }),
+  );
+
+/** The same handle, whose methods run in the plugin's own name: so do the timers and promises that they make. */
+const enteredAs = (cell: Cell, handle: FacetHandle): FacetHandle =>
+  new Proxy(handle, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      return (...args: readonly unknown[]): unknown => enter(cell, () => Reflect.apply(member, target, args));
+    },
+  });
 
 /** What the host itself refused, a secret or a port, keeps its own code and hint. */
 async function attempt<T>(label: string, activation: () => Promise<T>): Promise<T> {
@@ -61,7 +91,7 @@ async function attempt<T>(label: string, activation: () => Promise<T>): Promise<
 
 function contextFor(
   plugin: Activatable,
-  { ports, secret, log, signal }: Surroundings,
+  { ports, secret, log, signal, home }: Surroundings,
 ): PluginContext<Readonly<Record<string, unknown>>> {
   const { name, version, config, manifest } = plugin;
   const label = labelOf(plugin);
@@ -85,8 +115,8 @@ function contextFor(
       );
     },
     ports,
-    scope: callScope,
-    limited,
+    scope: callScopeIn(home),
+    limited: limitedIn(home),
     signal,
   });
 }

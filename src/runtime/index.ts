@@ -11,6 +11,8 @@ export type { HostStatus } from "./admin/host-status.ts";
 export { openAdmin, type Admin, type AdminOptions } from "./admin/open-admin.ts";
 export type { LogEntry } from "./activate-plugin.ts";
 export type { CallLimits } from "../plugin/define.ts";
+export { openTelemetryContexts, type OpenTelemetryApi } from "./context/open-telemetry.ts";
+export type { PluginFailure } from "./context/failures.ts";
 export type { PortError } from "../plugin/errors.ts";
 export type { IsolationLevel } from "./place-plugin.ts";
 export {

@@ -13,7 +13,8 @@ import { activationClasses, fatalFailures } from "./boot-policy.ts";
 import { openContainer } from "./container/container.ts";
 import { layoutOf, type HostServices } from "./container/layout-of.ts";
 import type { Locator } from "./container/service.ts";
-import { limited } from "./context/scope.ts";
+import { limited } from "./context/current.ts";
+import { reportFailures, type PluginFailure } from "./context/failures.ts";
 import { dependenciesOf } from "./errors/dependencies.ts";
 import { IncidentLog, type IncidentReport } from "./errors/incident-log.ts";
 import type { WatchOptions } from "./isolation/watch.ts";
@@ -63,6 +64,11 @@ export interface RuntimeOptions extends PreloadOptions, HostServices {
   readonly policies?: PortPolicies;
   /** Given what there is to see before anything starts. */
   readonly observe?: (observed: Observed) => void;
+  /**
+   * Told of what an inline plugin left uncaught in a timer, a listener or a promise. Without it such a failure ends
+   * the process, as it does in Node.js; what no plugin is to blame for always does.
+   */
+  readonly onFailure?: (failure: PluginFailure) => void;
 }
 
 /** How plugins are kept apart. */
@@ -222,6 +228,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     events,
   };
   options.observe?.(observed);
+  const endReporting = options.onFailure && reportFailures(options.onFailure);
   const stop = async (): ReturnType<Facets["stop"]> => {
     abort.abort();
     events.tell({ event: "stopping", generation: digest });
@@ -230,6 +237,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const kept = await services.close();
     incidents.close();
     events.tell({ event: "stopped", generation: digest });
+    endReporting?.();
     return [...failures, ...kept.map(notGivenBack)];
   };
   const classes = activationClasses(generation.facets, plugins);

@@ -4,6 +4,7 @@ import { systemOf } from "../domain/manifest.ts";
 import type { Generation, GenerationFacet } from "../domain/plan.ts";
 import type { PortError } from "../plugin/errors.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
+import { homeFor } from "./activate-plugin.ts";
 import type { Scope } from "./container/container.ts";
 import type { StartableFacet } from "./lifecycle/facet-run.ts";
 import type { IsolationLevel, Placer } from "./place-plugin.ts";
@@ -11,7 +12,7 @@ import type { Placement, PluginInstance } from "./plugin-instance.ts";
 import { HOST, type BoundPorts, type PortRegistry } from "./ports.ts";
 
 /** What the host gives to every plugin. */
-export interface Host extends Omit<Placement, "ports" | "bound" | "onCrash"> {
+export interface Host extends Omit<Placement, "ports" | "bound" | "home" | "onCrash"> {
   readonly ports: PortRegistry;
   /** The scope of the platform: what the host itself provides. */
   readonly services: Scope;
@@ -89,10 +90,11 @@ function ownerOf(plugin: VerifiedPlugin, { ids, bound }: Wired, host: Host): Own
   const ofPlugin = host.services.within(systemOf(plugin.bundle.manifest.kind)).within(plugin.name);
   const { name, version, content } = plugin;
   const onCrash = (reason: PortError): void => host.onCrash({ plugin: label, facets: ids, reason });
+  const home = homeFor(label, host.log);
   const begin = (): PluginInstance => {
     const services = ofPlugin.instance();
     const ports = host.ports.accessFor(label, bound, services);
-    const placed = host.placer.place(plugin, { ...host, bound, ports, onCrash });
+    const placed = host.placer.place(plugin, { ...host, bound, ports, home, onCrash });
     return {
       ...placed,
       async close() {

@@ -10,8 +10,12 @@ import {
   type RiskPretrade,
   type VenueOrders,
 } from "../../src/plugin/index.ts";
-import { callScope, limited } from "../../src/runtime/context/scope.ts";
+import { Home } from "../../src/runtime/context/cell.ts";
+import { callScopeIn, limitedIn } from "../../src/runtime/context/current.ts";
 import { limitOrder, quietLog } from "../plugins/host.ts";
+
+const home = new Home();
+const limited = limitedIn(home);
 
 const accepted = (intent: OrderIntent): Order => ({
   ...intent,
@@ -57,7 +61,7 @@ function guarded(
     risk: () => ({ evaluate, onExecution }),
     riskTimeoutMs: 20,
     account,
-    scope: callScope,
+    scope: callScopeIn(home),
     log: quietLog,
   });
   return { ...guard, heard };

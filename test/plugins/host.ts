@@ -7,7 +7,8 @@ import { build } from "esbuild";
 import type { Manifest } from "../../src/domain/manifest.ts";
 import { parsePlugin } from "../../src/manifest/parse.ts";
 import type { FacetHandle, Log, OrderIntent, PluginDefinition, PortTypes } from "../../src/plugin/index.ts";
-import { callScope, limited } from "../../src/runtime/context/scope.ts";
+import { Home } from "../../src/runtime/context/cell.ts";
+import { callScopeIn, limitedIn } from "../../src/runtime/context/current.ts";
 
 const root = new URL("../../", import.meta.url);
 const pathOf = (relative: string): string => new URL(relative, root).pathname;
@@ -56,6 +57,7 @@ export async function runPlugin(name: string, surroundings: Surroundings = {}): 
   const manifest = await readManifest(name);
   const definition = evaluate(await compile(pathOf(`manifests/plugins/${name}/${manifest.entry}`)));
   const stopping = new AbortController();
+  const home = new Home(manifest.name);
   const providers = <Name extends keyof PortTypes>(port: Name) =>
     Object.entries<PortTypes[Name]>(ports[port] ?? {}).map(([provider, value]) => ({
       provider,
@@ -71,8 +73,8 @@ export async function runPlugin(name: string, surroundings: Surroundings = {}): 
       one: (port) => providers(port)[0]?.port ?? fail(`${port} is not bound`),
       all: providers,
     },
-    scope: callScope,
-    limited,
+    scope: callScopeIn(home),
+    limited: limitedIn(home),
     signal: stopping.signal,
   });
   const facets: FacetHandle[] = Object.keys(manifest.facets).map(

@@ -59,7 +59,10 @@ class IsolatedPlugin {
     this.#peer = new Peer(
       this.#isolate.channel,
       serviceFor(this.#label, placement, (error) => this.#crash(error)),
-      (error, target) => attribute(error, this.#label, target),
+      {
+        attribute: (error, target) => attribute(error, this.#label, target),
+        home: () => placement.home,
+      },
     );
     void this.#isolate.ended.then((how) => this.#crash(new Error(how)));
     placement.signal.addEventListener("abort", () => this.#peer.tell(SELF, "abort", []), { once: true });

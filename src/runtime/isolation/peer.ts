@@ -1,6 +1,10 @@
 import { messageOf } from "../../domain/errors.ts";
 import { portError, type PortError } from "../../plugin/errors.ts";
-import { currentScope, inScope, notBegun, Scope } from "../context/scope.ts";
+import { Cell, Home } from "../context/cell.ts";
+import { currentCell, enter } from "../context/current.ts";
+import { NO_FACTS } from "../context/facts.ts";
+import { notBegun, Scope } from "../context/scope.ts";
+import { decodeContext } from "../context/wire.ts";
 import type { Subscribed } from "../subscription.ts";
 import { fromEnvelope, toEnvelope } from "./error-envelope.ts";
 import { Inlet } from "./inlet.ts";
@@ -20,8 +24,13 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Says in an error which target it came from. What the other end says about that is not trusted. */
-export type Attribute = (error: unknown, target: string) => unknown;
+/** What this end knows, and does not take the other's word for. */
+export interface Known {
+  /** Says in an error which target it came from. */
+  readonly attribute?: (error: unknown, target: string) => unknown;
+  /** In whose name calls are answered: the plugin's, at either end. */
+  readonly home?: () => Home;
+}
 
 /** What this end does for the other and may be asked to give up. */
 interface Serving {
@@ -29,29 +38,32 @@ interface Serving {
 }
 
 /**
- * One end of a conversation: calls and subscriptions in both directions over one channel. A call carries the scope
+ * One end of a conversation: calls and subscriptions in both directions over one channel. A call carries the context
  * that it is made in, so that the work behind it has the same deadline and ends when its caller gives up.
  */
 export class Peer {
   readonly #channel: Channel;
   readonly #service: Service;
-  readonly #attribute: Attribute;
+  readonly #attribute: NonNullable<Known["attribute"]>;
+  readonly #home: () => Home;
   readonly #waiting = new Map<number, Waiting>();
   readonly #serving = new Map<number, Serving>();
   #outgoing: Message[] = [];
   #lastId = 0;
   #ended: PortError | undefined;
 
-  constructor(channel: Channel, service: Service, attribute: Attribute = (error) => error) {
+  constructor(channel: Channel, service: Service, known: Known = {}) {
     this.#channel = channel;
     this.#service = service;
-    this.#attribute = attribute;
+    this.#attribute = known.attribute ?? ((error) => error);
+    this.#home = known.home ?? (() => NOBODY);
     channel.receive((batch) => this.#receive(batch));
   }
 
   /** Rejects as the method does, with `TIMEOUT` or `CANCELLED` as the scope ends, or as the other end does. */
   call(target: string, method: string, args: readonly unknown[]): Promise<unknown> {
-    const scope = currentScope();
+    const cell = currentCell();
+    const scope = cell?.scope;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const refusal = this.#refusal(scope);
     if (refusal) {
@@ -60,11 +72,13 @@ export class Peer {
     }
     const id = ++this.#lastId;
     this.#waiting.set(id, { target, resolve, reject });
-    if (!scope) {
-      this.#send(["call", id, target, method, args]);
-      return promise;
-    }
-    this.#send(["call", id, target, method, args, scope.deadline]);
+    const context = cell?.wire;
+    this.#send(
+      context === undefined
+        ? ["call", id, target, method, args]
+        : ["call", id, target, method, args, context],
+    );
+    if (!scope) return promise;
     const giveUp = (reason: PortError): void => {
       if (!this.#waiting.delete(id)) return;
       this.#send(["cancel", id]);
@@ -169,9 +183,7 @@ export class Peer {
     if (typeof id !== "number") return;
     switch (kind) {
       case "call":
-        void this.#answer(id, typeof fourth === "number" ? fourth : Infinity, () =>
-          this.#service(String(first), String(second), asList(third)),
-        );
+        void this.#answer(id, fourth, () => this.#service(String(first), String(second), asList(third)));
         break;
       case "open":
         void this.#feed(id, () => this.#service(String(first), String(second), asList(third)));
@@ -207,13 +219,14 @@ export class Peer {
     return waiting;
   }
 
-  async #answer(id: number, deadline: number, work: () => unknown): Promise<void> {
+  async #answer(id: number, context: unknown, work: () => unknown): Promise<void> {
+    const { facts = NO_FACTS, deadline } = decodeContext(context) ?? {};
     const scope = new Scope(deadline);
     try {
-      const refusal = (deadline === Infinity ? undefined : scope.ended) ?? overloaded(this.#serving);
+      const refusal = scope.ended ?? overloaded(this.#serving);
       if (refusal) throw notBegun(refusal);
       this.#serving.set(id, scope);
-      const value = await inScope(scope, work);
+      const value = await enter(new Cell(this.#home(), { facts, scope }), work);
       if (id !== 0) this.#send(["done", id, value]);
     } catch (error) {
       if (id !== 0) this.#send(["failed", id, toEnvelope(error)]);
@@ -248,6 +261,8 @@ export class Peer {
     }
   }
 }
+
+const NOBODY = new Home();
 
 const overloaded = ({ size }: ReadonlyMap<number, unknown>): PortError | undefined =>
   size < MAX_CALLS ? undefined : portError("OVERLOADED", `${size} calls wait for an answer already`);

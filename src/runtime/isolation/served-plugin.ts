@@ -2,7 +2,8 @@ import { labelOf } from "../../domain/ids.ts";
 import type { FacetId } from "../../domain/ids.ts";
 import type { FacetHandle } from "../../plugin/define.ts";
 import { portError } from "../../plugin/errors.ts";
-import { activatePlugin, type Activatable } from "../activate-plugin.ts";
+import { activatePlugin, homeFor, type Activatable, type LogEntry } from "../activate-plugin.ts";
+import { Home } from "../context/cell.ts";
 import { compile, evaluate } from "../loading/evaluate.ts";
 import { portAccess, portKey, type BoundPorts } from "../ports.ts";
 import { toEnvelope } from "./error-envelope.ts";
@@ -28,16 +29,21 @@ export type Offer = ReadonlyMap<string, readonly string[]>;
 export function servePlugin(channel: Channel): void {
   const stopping = new AbortController();
   const targets = new Map<string, object>();
+  let home = new Home();
   let handles: ReadonlyMap<string, FacetHandle> = new Map();
+
+  const log = (entry: LogEntry): void => peer.tell(SELF, "log", [entry]);
 
   async function load(plugin: Assignment): Promise<Offer> {
     lockDown(plugin.manifest);
+    home = homeFor(labelOf(plugin), log);
     handles = await activatePlugin(plugin, definitionOf(plugin), {
       ports: portAccess(labelOf(plugin), plugin.ports, (facet, name) =>
         remotePort(peer, portKey(facet, name)),
       ),
       secret: (name) => plugin.secrets.get(name),
-      log: (entry) => peer.tell(SELF, "log", [entry]),
+      log,
+      home,
       signal: stopping.signal,
     });
     const offer = new Map<string, readonly string[]>();
@@ -67,8 +73,11 @@ export function servePlugin(channel: Channel): void {
     }
   }
 
-  const peer = new Peer(channel, (target, method, args) =>
-    target === SELF ? obey(method, args[0]) : invoke(targets.get(target), { target, method, args }),
+  const peer = new Peer(
+    channel,
+    (target, method, args) =>
+      target === SELF ? obey(method, args[0]) : invoke(targets.get(target), { target, method, args }),
+    { home: () => home },
   );
   // What nobody caught ends the plugin, not the host, which is told why.
   process.once("uncaughtException", (error) => {

@@ -2,11 +2,11 @@
  * What crosses between the host and an isolated plugin, the same for a worker and a process and in both directions.
  * Messages travel in batches: all that one side has to say when it next waits.
  *
- * `id` is given by the side that calls. Times are `hostNow` milliseconds.
+ * `id` is given by the side that calls; `context` is what it is made in, 64 bytes as `context/wire.ts` lays them out.
  */
 export type Message =
   /** Ask a method of a target, and answer `done` or `failed`. An id of 0 wants no answer. */
-  | readonly ["call", id: number, target: string, method: string, args: readonly unknown[], deadline?: number]
+  | readonly ["call", id: number, target: string, method: string, args: readonly unknown[], context?: string]
   /** The same for a subscription: its events follow, as many as were asked for, and in the end `done` or `failed`. */
   | readonly ["open", id: number, target: string, method: string, args: readonly unknown[]]
   | readonly ["done", id: number, value?: unknown]

@@ -4,6 +4,7 @@ import { cachedDataVersionTag } from "node:v8";
 import type { Script } from "node:vm";
 
 import type { VerifiedPlugin } from "../../store/verified-plugin.ts";
+import { Home } from "../context/cell.ts";
 import { inlinePlugin } from "../plugin-instance.ts";
 import { PortRegistry } from "../ports.ts";
 import { Timeline } from "../report/timeline.ts";
@@ -38,6 +39,7 @@ const instance = inlinePlugin(
     secret: () => undefined,
     log: () => undefined,
     signal: new AbortController().signal,
+    home: new Home(),
   },
 );
 // One that fails here, for want of a secret or a port, has had all compiled that it got to.

@@ -1,6 +1,7 @@
 import { isCode } from "../../domain/errors.ts";
 import { isPortError, portError, type PortError, type PortErrorCode } from "../../plugin/errors.ts";
-import { currentScope, limited, notBegun } from "../context/scope.ts";
+import { currentCell, limited } from "../context/current.ts";
+import { notBegun } from "../context/scope.ts";
 import { BudgetLedger, type ErrorBudget } from "../errors/error-budget.ts";
 import { portProxy } from "../ports.ts";
 import { isSubscription } from "../subscription.ts";
@@ -85,7 +86,7 @@ class Guard {
     if (!this.#bulkhead) return this.#attempts(work);
     const turn = this.#bulkhead.enter();
     if (turn === undefined) throw this.#refusal("OVERLOADED", "has as many calls of its user as it may");
-    const scope = currentScope();
+    const scope = currentCell()?.scope;
     try {
       if (turn !== "now") await turn;
       if (scope?.ended) throw notBegun(scope.ended);
@@ -104,7 +105,7 @@ class Guard {
         if (!retry || attempt >= retry.attempts || !mayRepeat(error)) throw error;
         const longestMs = Math.min(retry.longestMs, retry.firstMs * 2 ** attempt);
         const ms = this.#guarding.random() * longestMs;
-        if ((currentScope()?.remainingMs ?? Infinity) <= ms) throw error;
+        if ((currentCell()?.remainingMs ?? Infinity) <= ms) throw error;
         await this.#guarding.sleep(ms);
       }
     }

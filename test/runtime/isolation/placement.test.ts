@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { expect, it, onTestFinished } from "vitest";
 
 import { asFunction } from "../../../src/domain/bundle.ts";
+import { Home } from "../../../src/runtime/context/cell.ts";
 import { Peer } from "../../../src/runtime/isolation/peer.ts";
 import { SpareWorkers } from "../../../src/runtime/isolation/spare-workers.ts";
 import type { Message } from "../../../src/runtime/isolation/wire.ts";
@@ -147,5 +148,6 @@ const placement: Placement = {
   timeline,
   loader: createLoader({ cache: { take: () => undefined }, hostModules: {}, timeline }),
   signal: new AbortController().signal,
+  home: new Home(),
   onCrash: () => undefined,
 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { portError, type PortErrorCode } from "../../../src/plugin/errors.ts";
-import { limited } from "../../../src/runtime/context/scope.ts";
+import { limited } from "../../../src/runtime/context/current.ts";
 import {
   type Guarding,
   type GuardNotice,
