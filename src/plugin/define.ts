@@ -74,12 +74,38 @@ export interface PluginContext<Config> {
   readonly signal: AbortSignal;
 }
 
+/** A value of a configuration that changes; absent on the side where there is none. */
+export interface ConfigChange {
+  /** JSON pointer of the value. */
+  readonly pointer: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/** One step of a change of configuration: every plugin that it concerns prepares, then all commit, or all undo. */
+export type Reconfiguration<Config = Readonly<Record<string, unknown>>> =
+  | {
+      readonly step: "prepare";
+      /** Validated against the plugin's config schema. */
+      readonly config: Readonly<Config>;
+      readonly changes: readonly ConfigChange[];
+    }
+  /** It holds from now on. */
+  | { readonly step: "commit" }
+  /** Somebody could not: what was holds again. Comes also to who has not prepared, or has committed already. */
+  | { readonly step: "undo" };
+
 /** A running part of a plugin. All members are optional: a facet that only computes has just `provides`. */
 export interface FacetHandle {
   /** The ports it provides; reachable by others once `start` has resolved. */
   readonly provides?: Partial<PortTypes>;
   /** Resolves when the facet is ready to serve. Runs after all it requires is ready. */
   start?(): Promise<void> | void;
+  /**
+   * Takes over another configuration while it runs. Throws in `prepare` for one that it will not have. Without this
+   * a plugin is exchanged for a new instance instead.
+   */
+  configure?(change: Reconfiguration): Promise<void> | void;
   /** Gives back everything `start` took. Runs once, also after a failed `start`. */
   stop?(): Promise<void> | void;
 }

@@ -3,6 +3,7 @@ export type { Diagnostic } from "../domain/diagnostic.ts";
 export { TradsysError } from "../domain/errors.ts";
 export { defineService, type Lifetime, type Locator, type Service } from "./container/service.ts";
 export type { IncidentReport } from "./errors/incident-log.ts";
+export type { FacetHealth, Health, Verdict } from "./health/roll-up.ts";
 export type { PortPolicy } from "./recovery/guard-port.ts";
 export type { PortPolicies } from "./recovery/port-guards.ts";
 export type { FacetState } from "./lifecycle/facet-state.ts";

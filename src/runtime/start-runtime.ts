@@ -17,6 +17,8 @@ import { limited } from "./context/current.ts";
 import { reportFailures, type PluginFailure } from "./context/failures.ts";
 import { dependenciesOf } from "./errors/dependencies.ts";
 import { IncidentLog, type IncidentReport } from "./errors/incident-log.ts";
+import { impairments } from "./health/impairments.ts";
+import { healthNodes, rollUp, type Health } from "./health/roll-up.ts";
 import type { WatchOptions } from "./isolation/watch.ts";
 import type { FacetState } from "./lifecycle/facet-state.ts";
 import { Facets } from "./lifecycle/facets.ts";
@@ -107,6 +109,8 @@ export interface Observed {
   instances(): readonly PluginStatus[];
   /** What happens, from the start on. */
   readonly events: RuntimeEvents;
+  /** How everything is, rolled up along what needs what. */
+  health(): Health;
   /** Failures with all that they triggered: those that go on, then the last ones that are over. */
   incidents(): readonly IncidentReport[];
 }
@@ -187,7 +191,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { signal } = abort;
   const events = new EventChannel(now);
   const ports = new PortRegistry(portGuards(options.policies ?? {}, events));
-  const incidents = new IncidentLog({ events, dependencies: dependenciesOf(generation.facets) });
+  const incidents = new IncidentLog({ events, dependencies: () => dependenciesOf(generation.facets) });
+  const impaired = impairments(events);
   const loader = createLoader({ cache, timeline, hostModules: options.hostModules ?? {} });
   const { floor = "inline", spareWorkers = 0, watching, onCrash = () => undefined } = options.isolation ?? {};
   const placer = await placerFor(plugins, {
@@ -224,6 +229,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     plugins,
     status: () => facets.status(),
     instances: () => startable.instances(),
+    health: () => rollUp(healthNodes(generation, plugins), facets.status(), impaired()),
     incidents: () => incidents.reports(),
     events,
   };

@@ -1,13 +1,15 @@
 import type { EventChannel, RuntimeEvent } from "../supervision/events.ts";
 import type { Dependencies } from "./dependencies.ts";
 import {
-  afterSignal,
+  afterFailure,
+  afterRecovery,
   alertsDue,
   type Branch,
   type Incidents,
   type IncidentSummary,
   NO_INCIDENTS,
-  type Signal,
+  type Failed,
+  type Recovered,
   summaryOf,
   treeOf,
 } from "./incidents.ts";
@@ -17,7 +19,8 @@ const SETTLE_MS = 1000;
 
 interface Watching {
   readonly events: EventChannel;
-  readonly dependencies: Dependencies;
+  /** Asked when something fails: the set may be another by then. */
+  readonly dependencies: () => Dependencies;
   readonly settleMs?: number;
 }
 
@@ -46,7 +49,7 @@ export class IncidentLog {
     return [...open, ...closed].map((incident) => ({
       ...summaryOf(incident),
       openedMs: incident.openedMs,
-      tree: treeOf(incident, this.#watching.dependencies),
+      tree: treeOf(incident, this.#watching.dependencies()),
     }));
   }
 
@@ -59,7 +62,13 @@ export class IncidentLog {
     const signals = signalsOf(event);
     if (signals.length === 0) return;
     const before = this.#incidents.closed.at(-1);
-    for (const signal of signals) this.#incidents = afterSignal(this.#incidents, signal, this.#watching);
+    const { dependencies, settleMs } = this.#watching;
+    for (const signal of signals) {
+      this.#incidents =
+        signal.kind === "failed"
+          ? afterFailure(this.#incidents, signal, { dependencies: dependencies(), settleMs })
+          : afterRecovery(this.#incidents, signal);
+    }
     this.#alert(event.atMs);
     const over = this.#incidents.closed.at(-1);
     if (over && over.id !== before?.id)
@@ -80,7 +89,7 @@ export class IncidentLog {
   }
 }
 
-function signalsOf(event: RuntimeEvent): readonly Signal[] {
+function signalsOf(event: RuntimeEvent): readonly (Failed | Recovered)[] {
   const { atMs } = event;
   if (event.event === "crashed") {
     const { facets, code, reason: message } = event;

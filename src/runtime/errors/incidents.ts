@@ -1,20 +1,25 @@
 import type { FacetId } from "../../domain/ids.ts";
 import { isSamePlugin, needsOf, type Dependencies } from "./dependencies.ts";
 
-/** What the reducer is told: that a facet does not serve, or serves again. Times are milliseconds of one clock. */
-export type Signal =
-  | {
-      readonly kind: "failed";
-      readonly facet: FacetId;
-      readonly atMs: number;
-      readonly code: string;
-      readonly message: string;
-      /** Only what follows from something: it joins an incident, and makes none. */
-      readonly isConsequence?: boolean;
-      /** Of the call that it failed in, where it did: what fails in one call belongs together. */
-      readonly correlation?: string;
-    }
-  | { readonly kind: "well"; readonly facet: FacetId; readonly atMs: number };
+/** A facet does not serve. Times are milliseconds of one clock. */
+export interface Failed {
+  readonly kind: "failed";
+  readonly facet: FacetId;
+  readonly atMs: number;
+  readonly code: string;
+  readonly message: string;
+  /** Only what follows from something: it joins an incident, and makes none. */
+  readonly isConsequence?: boolean;
+  /** Of the call that it failed in, where it did: what fails in one call belongs together. */
+  readonly correlation?: string;
+}
+
+/** A facet serves again, or is not meant to any longer. */
+export interface Recovered {
+  readonly kind: "well";
+  readonly facet: FacetId;
+  readonly atMs: number;
+}
 
 /** One facet of an incident. */
 interface Failure {
@@ -61,16 +66,10 @@ export interface Correlating {
   readonly settleMs: number;
 }
 
-/** The incidents after a signal. Equal signals give equal incidents, in whatever order those of one cause arrive. */
-export function afterSignal(incidents: Incidents, signal: Signal, correlating: Correlating): Incidents {
-  return signal.kind === "failed"
-    ? afterFailure(incidents, signal, correlating)
-    : afterRecovery(incidents, signal);
-}
-
-function afterFailure(
+/** The incidents after a failure. In whatever order those of one cause arrive, they end up in one. */
+export function afterFailure(
   incidents: Incidents,
-  { isConsequence = false, ...signal }: Signal & { readonly kind: "failed" },
+  { isConsequence = false, ...signal }: Failed,
   correlating: Correlating,
 ): Incidents {
   const { facet, atMs, code, message, correlation } = signal;
@@ -132,7 +131,8 @@ function isTriggeredBy(
   return isSamePlugin(root, facet) || needsOf(root, dependencies).includes(facet);
 }
 
-function afterRecovery(incidents: Incidents, { facet, atMs }: Signal): Incidents {
+/** The incidents after a facet serves again: with the last of an incident that is over. */
+export function afterRecovery(incidents: Incidents, { facet, atMs }: Recovered): Incidents {
   const incident = incidents.open.find(({ failures }) => failures.has(facet));
   const failure = incident?.failures.get(facet);
   if (!incident || !failure || failure.wellAtMs !== undefined) return incidents;

@@ -4,26 +4,28 @@ import { describe, expect, it } from "vitest";
 import type { FacetId } from "../../../src/domain/ids.ts";
 import { needsOf, type Dependencies } from "../../../src/runtime/errors/dependencies.ts";
 import {
-  afterSignal,
+  afterFailure,
+  afterRecovery,
   alertsDue,
   type Branch,
   type Incident,
   type Incidents,
   NO_INCIDENTS,
-  type Signal,
+  type Failed,
+  type Recovered,
   treeOf,
 } from "../../../src/runtime/errors/incidents.ts";
 import { facet } from "../../support/root.ts";
 
 const SETTLE_MS = 1000;
-const failed = (name: FacetId, atMs: number): Signal => ({
+const failed = (name: FacetId, atMs: number): Failed => ({
   kind: "failed",
   facet: name,
   atMs,
   code: "START_FAILED",
   message: "it fails",
 });
-const well = (name: FacetId, atMs: number): Signal => ({ kind: "well", facet: name, atMs });
+const well = (name: FacetId, atMs: number): Recovered => ({ kind: "well", facet: name, atMs });
 
 /** A random graph of plugins, each of which needs some of those before it. */
 const graphs: fc.Arbitrary<Dependencies> = fc
@@ -44,7 +46,11 @@ interface Told {
 }
 
 /** Feeds signals and tells what was alerted about on the way, and a while after. */
-function tell(signals: readonly Signal[], dependencies: Dependencies, before = NO_INCIDENTS): Told {
+function tell(
+  signals: readonly (Failed | Recovered)[],
+  dependencies: Dependencies,
+  before = NO_INCIDENTS,
+): Told {
   const correlating = { dependencies, settleMs: SETTLE_MS };
   const alerts: Incident[] = [];
   let incidents = before;
@@ -55,7 +61,10 @@ function tell(signals: readonly Signal[], dependencies: Dependencies, before = N
   };
   for (const signal of signals) {
     alert(signal.atMs);
-    incidents = afterSignal(incidents, signal, correlating);
+    incidents =
+      signal.kind === "failed"
+        ? afterFailure(incidents, signal, correlating)
+        : afterRecovery(incidents, signal);
   }
   alert((signals.at(-1)?.atMs ?? 0) + SETTLE_MS);
   return { incidents, alerts };
@@ -177,8 +186,8 @@ describe("incidents", () => {
     );
     const { incidents } = tell(
       [
-        { ...failed(facet("desk#main"), 0), correlation: "order 7" } as Signal,
-        { ...failed(facet("log#main"), 5), correlation: "order 7" } as Signal,
+        { ...failed(facet("desk#main"), 0), correlation: "order 7" },
+        { ...failed(facet("log#main"), 5), correlation: "order 7" },
         failed(facet("venue#md"), 10),
         failed(facet("venue#orders"), 10),
       ],
@@ -195,7 +204,7 @@ describe("incidents", () => {
       [cause, []],
       [user, [cause]],
     ]);
-    const consequence = { ...failed(user, 0), isConsequence: true } as Signal;
+    const consequence = { ...failed(user, 0), isConsequence: true };
     expect(tell([consequence], dependencies).incidents.open).toEqual([]);
     const late = tell([failed(user, 0), failed(cause, SETTLE_MS + 1)], dependencies);
     expect(late.incidents.open.map(({ root }) => root)).toEqual([user, cause]);
