@@ -17,12 +17,12 @@ import { blobPath } from "../../src/store/layout.ts";
 import { publish } from "../../src/store/publish.ts";
 import { verifyGeneration } from "../../src/store/verified-plugin.ts";
 import { manifest } from "../../test/bundle/sample.ts";
-import { describe } from "./interleaved.ts";
 /**
  * What it takes to apply a plan that leaves 50 plugins as they are and changes the configuration of one more, beside
  * hashing their bundles, in turn in one process. Target: at most 1.5 times as long.
  */
-import { planFor } from "./plan-for.ts";
+import { planBetween } from "../../test/support/switch.ts";
+import { describe } from "./interleaved.ts";
 
 const PLUGINS = 50;
 /** Bytes of code of each, about what a connector with its dependencies has. */
@@ -82,7 +82,8 @@ try {
   const activation: Activation = { files: nodeFiles, root, now: () => now, actor: "bench", packs: false };
   const withConfig = (round: number): Generation =>
     generationWith([...plugins, { ...changing, config: { round } }]);
-  let current = (await applyPlan(planFor(null, withConfig(-1)), activation)).to;
+  let current = withConfig(-1);
+  await applyPlan(planBetween(null, current), activation);
 
   const subjects: Record<string, (round: number) => Promise<unknown>> = {
     "read and hash 50 bundles": () =>
@@ -90,7 +91,9 @@ try {
         plugins.map(async ({ blob }) => sha256(await readFile(blobPath(rootPaths(root).store, blob)))),
       ),
     "apply, 50 plugins unchanged": async (round) => {
-      current = (await applyPlan(planFor(current, withConfig(round)), activation)).to;
+      const next = withConfig(round);
+      await applyPlan(planBetween(current, next), activation);
+      current = next;
     },
     "verify all of them in full": () =>
       verifyGeneration(generationWith(plugins), { files: nodeFiles, root, now }),

@@ -2,13 +2,14 @@ import { canonical } from "../domain/canonical.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Digest } from "../domain/ids.ts";
-import type { Plan } from "../domain/plan.ts";
+import type { Generation, Plan } from "../domain/plan.ts";
 import { currentDigest, readGeneration, rootPaths } from "../store/generations.ts";
 import { type Ending, settle } from "./arrival.ts";
-import { generationBefore } from "./history.ts";
+import { actionsIn, generationBefore } from "./history.ts";
+import { readJournal } from "./journal.ts";
 import { keepPack } from "./keep-pack.ts";
 import { learn, type Place, whileHeld } from "./locked.ts";
-import { prepare, type Preparing } from "./prepare.ts";
+import { type Preparing, tryOut, type Verified, verify } from "./prepare.ts";
 import { ready } from "./ready.ts";
 import type { Stage } from "./stages.ts";
 import { type Guide, switchLink, travel } from "./walk.ts";
@@ -57,11 +58,12 @@ export async function applyPlan(
 ): Promise<Activated> {
   const { approvals = [], until = Infinity } = options;
   const { packs = true } = activation;
-  return whileHeld(activation, async ({ current: from, journal, wasCutShort }) => {
+  return whileHeld(activation, async ({ current: from, journal, actions, wasCutShort }) => {
     const isJudged = !wasCutShort || activation.gate === undefined;
     if (from === plan.next && isJudged) return { from, to: plan.next, changed: false, warnings: [] };
-    const { begun, stages, done, fresh, warnings } = await ready(plan, from, {
+    const { begun, policy, stages, done, fresh, warnings } = await ready(plan, from, {
       place: activation,
+      actions,
       approvals,
     });
     checkStop(until, stages, done);
@@ -75,7 +77,7 @@ export async function applyPlan(
     };
     await journal.append(begun);
     await layOut(plan, stages, activation);
-    const arrival = await travel({ plan, stages, done, until, reached }, activation);
+    const arrival = await travel({ plan, policy, stages, done, until, reached }, activation);
     const of = stages.at(-1)?.wave ?? 0;
     const settled = await settle(arrival, { ...activation, plan, of, write });
     const { generation } = plan;
@@ -98,10 +100,12 @@ export async function rehearsePlan(
   activation: Activation,
   options: ApplyOptions = {},
 ): Promise<Rehearsal> {
-  const from = await currentDigest(activation.files, activation.root);
+  const { files, root } = activation;
+  const from = await currentDigest(files, root);
   if (from === plan.next) return { from, to: plan.next, stages: [] };
   const { approvals = [] } = options;
-  const { stages, done } = await ready(plan, from, { place: activation, approvals });
+  const actions = actionsIn(await readJournal(files, rootPaths(root).journal));
+  const { stages, done } = await ready(plan, from, { place: activation, actions, approvals });
   const toCome = stages.filter(({ wave }) => wave > done);
   return { from, to: plan.next, stages: toCome.map(({ wave, digest }) => ({ wave, digest })) };
 }
@@ -123,7 +127,7 @@ export async function rollBack(wanted: Digest | undefined, activation: Activatio
     }
     if (to === from) return { from, to, changed: false, warnings: [] };
     const generation = to === null ? null : await readGeneration(files, root, to);
-    const { fresh, warnings } = generation ? await prepare(generation, null, activation) : NOTHING_PREPARED;
+    const { fresh, warnings } = generation ? await verifyAlone(generation, activation) : NOTHING_VERIFIED;
     const about = { action: "rollback", from, to, actor } as const;
     await journal.append({ ...about, event: "started", at: now().toISOString() });
     await switchLink(to, activation);
@@ -134,7 +138,16 @@ export async function rollBack(wanted: Digest | undefined, activation: Activatio
   });
 }
 
-const NOTHING_PREPARED = { fresh: [], warnings: [] };
+const NOTHING_VERIFIED = { fresh: [], warnings: [] };
+
+async function verifyAlone(
+  generation: Generation,
+  preparing: Preparing,
+): Promise<Pick<Verified, "fresh" | "warnings">> {
+  const verified = await verify({ generation, adapters: [] }, null, preparing);
+  await tryOut(generation, verified.fresh, preparing);
+  return verified;
+}
 
 /** A root must be able to stand still where it is asked to. */
 function checkStop(until: number, stages: readonly Stage[], done: number): void {

@@ -1,12 +1,9 @@
 import { TradsysError } from "../domain/errors.ts";
 import type { Digest } from "../domain/ids.ts";
-import type { Generation, Plan } from "../domain/plan.ts";
+import type { Generation, Plan, PlanPolicy } from "../domain/plan.ts";
 import type { TrustFloor } from "../domain/trust.ts";
 import { judgeApprovals } from "../signing/approval.ts";
 import type { RecordedApproval } from "./record.ts";
-
-/** People that an emergency takes, even where the plan says less: it is somebody's word against the calendar. */
-const EMERGENCY_APPROVERS = 2;
 
 interface Authority {
   readonly plan: Plan;
@@ -29,13 +26,13 @@ interface Authority {
 export function requireApprovals(authority: Authority): readonly RecordedApproval[] {
   const { plan, digest, base, envelopes, floor, now } = authority;
   const { trust } = plan.generation;
-  const { approvals: rules, approvers, emergency } = plan.policy;
+  const { approvals: rules, approvers } = plan.policy;
   const { approvals, missing, reasons } = judgeApprovals(
     {
       plan: digest,
       author: plan.author,
       rules,
-      approvers: emergency === undefined ? approvers : Math.max(approvers, EMERGENCY_APPROVERS),
+      approvers,
       inForce: base?.trust ?? trust,
       others: [trust],
       floor,
@@ -62,9 +59,13 @@ export function requireApprovals(authority: Authority): readonly RecordedApprova
 }
 
 /** Why a plan may not be begun, or gone on with, at this time; `undefined` if it may. */
-export function closedWindow({ policy }: Plan, step: "begin" | "go on", now: Date): TradsysError | undefined {
-  const { notBefore, startBy, doneBy } = policy.window;
-  if (policy.emergency !== undefined) return undefined;
+export function closedWindow(
+  { window, emergency }: PlanPolicy,
+  step: "begin" | "go on",
+  now: Date,
+): TradsysError | undefined {
+  const { notBefore, startBy, doneBy } = window;
+  if (emergency !== undefined) return undefined;
   const last = step === "begin" ? (startBy ?? doneBy) : doneBy;
   const isEarly = notBefore !== null && now < new Date(notBefore);
   const isLate = last !== null && now > new Date(last);

@@ -4,8 +4,9 @@ import type { Digest } from "../domain/ids.ts";
 import type { Files } from "../platform/files.ts";
 import { garbageIn, whileNobodyPublishes } from "../store/collect.ts";
 import { currentDigest, readGeneration, rootPaths } from "../store/generations.ts";
-import { actionsIn, activatedIn, type Action } from "./history.ts";
+import { actionsIn, activatedIn, lastApplied, type Action } from "./history.ts";
 import { readJournal } from "./journal.ts";
+import { policiesInForce } from "./judgement.ts";
 import { type Place, whileHeld } from "./locked.ts";
 import { wholeGenerations } from "./status.ts";
 
@@ -57,8 +58,10 @@ async function garbageOf(
   keep: number,
 ): Promise<Garbage> {
   const paths = rootPaths(root);
+  const inForce = await policiesInForce({ files, root }, actions);
   const wanted = new Set([
     await currentDigest(files, root),
+    ...(inForce.length > 0 ? [lastApplied(actions)] : []),
     ...activatedIn(actions).slice(0, keep),
     ...underWay(actions),
   ]);

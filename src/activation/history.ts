@@ -75,6 +75,14 @@ export function generationBefore(
   return path[path.lastIndexOf(current) - 1];
 }
 
+/**
+ * What was last applied to its end; null for nothing yet. It may not be what is active, since going back applies
+ * nothing: what was asked of changes by then is asked still.
+ */
+export const lastApplied = (actions: readonly Action[]): Digest | null =>
+  actions.findLast(({ begun, ending }) => begun.action === "apply" && ending === "finished")?.begun.to ??
+  null;
+
 /** Every generation that was active for more than a moment: what actions led to, latest first, each once. */
 export const activatedIn = (actions: readonly Action[]): readonly Digest[] => [
   ...new Set(

@@ -1,8 +1,9 @@
+import type { BundleManifest } from "../domain/bundle.ts";
 import { canonical } from "../domain/canonical.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Digest } from "../domain/ids.ts";
-import type { Generation, GenerationPlugin } from "../domain/plan.ts";
+import type { Generation, GenerationPlugin, Plan } from "../domain/plan.ts";
 import { settleAll } from "../domain/settle.ts";
 import type { Files } from "../platform/files.ts";
 import {
@@ -30,38 +31,57 @@ export interface Preparing {
   readonly tryOut?: (plugins: readonly VerifiedPlugin[]) => Promise<void>;
 }
 
-/** A generation that can be switched to. */
-interface Prepared {
+/** A generation whose every bundle may run. */
+export interface Verified {
   /** The plugins that are new or changed. */
   readonly fresh: readonly VerifiedPlugin[];
+  /** By content, as they were signed. */
+  readonly manifests: ReadonlyMap<Digest, BundleManifest>;
   /** Bundles whose signatures do not suffice, under a policy that only warns of that. */
   readonly warnings: readonly Diagnostic[];
 }
 
 /**
- * Verifies a whole generation, here and on every other machine, before anything is changed: in full what was not
- * active before, and by its signed digest what was.
+ * Verifies all that a plan would run before anything is changed, and runs nothing: in full what was not active
+ * before, and by its signed digest what was.
  *
  * @param before What is active now.
- * @throws {TradsysError} whatever is wrong with a bundle; `NODES_DIFFER`.
+ * @throws {TradsysError} whatever is wrong with a bundle.
  */
-export async function prepare(
-  generation: Generation,
+export async function verify(
+  { generation, adapters }: Pick<Plan, "generation" | "adapters">,
   before: Generation | null,
-  { files, root, now, nodes = [], tryOut }: Preparing,
-): Promise<Prepared> {
+  { files, root, now }: Pick<Preparing, "files" | "root" | "now">,
+): Promise<Verified> {
   const verifying = { files, root, now: now() };
   const known = new Set(before?.plugins.map(bundleOf));
-  const { same = [], other = [] } = Object.groupBy(generation.plugins, (plugin) =>
+  const { same = [], other = [] } = Object.groupBy([...generation.plugins, ...adapters], (plugin) =>
     known.has(bundleOf(plugin)) ? "same" : "other",
   );
-  const [fresh, warnings] = await Promise.all([
+  const [fresh, confirmed] = await Promise.all([
     verifyGeneration({ ...generation, plugins: other }, verifying),
     confirmGeneration({ ...generation, plugins: same }, verifying),
   ]);
+  const all = [...fresh, ...confirmed];
+  return {
+    fresh,
+    manifests: new Map(all.map(({ content, bundle }) => [content, bundle.manifest])),
+    warnings: warningsAbout(all),
+  };
+}
+
+/**
+ * Makes sure that what was verified also works, here and on every other machine. Code runs in it for the first time.
+ *
+ * @throws {TradsysError} `NODES_DIFFER`, and whatever trying it out comes to.
+ */
+export async function tryOut(
+  generation: Generation,
+  fresh: readonly VerifiedPlugin[],
+  { nodes = [], tryOut: attempt }: Preparing,
+): Promise<void> {
   await barrier(generation, nodes);
-  await tryOut?.(fresh);
-  return { fresh, warnings: [...warningsAbout(fresh), ...warnings] };
+  await attempt?.(fresh);
 }
 
 const bundleOf = ({ name, version, content, blob, releaseEpoch = 0 }: GenerationPlugin): string =>

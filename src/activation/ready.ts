@@ -3,20 +3,24 @@ import type { Diagnostic } from "../domain/diagnostic.ts";
 import { sha256 } from "../domain/digest.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Digest } from "../domain/ids.ts";
-import type { Generation, Plan } from "../domain/plan.ts";
+import type { Generation, Plan, PlanPolicy } from "../domain/plan.ts";
 import { readGeneration, rootPaths } from "../store/generations.ts";
 import { readTrustFloor } from "../store/trust-floor.ts";
-import type { VerifiedPlugin } from "../store/verified-plugin.ts";
+import { manifestsOf, type VerifiedPlugin } from "../store/verified-plugin.ts";
 import { closedWindow, requireApprovals } from "./authority.ts";
 import { differencesBetween } from "./difference.ts";
+import type { Action } from "./history.ts";
+import { changed, judgePlan, policiesInForce } from "./judgement.ts";
 import type { Place } from "./locked.ts";
-import { prepare, type Preparing, trustedStages } from "./prepare.ts";
+import { type Preparing, trustedStages, tryOut, verify } from "./prepare.ts";
 import type { RecordedChange, Started } from "./record.ts";
 import { type Stage, stagesOf } from "./stages.ts";
 
 /** A plan that nothing speaks against. */
 interface Ready {
   readonly begun: Started;
+  /** What must hold while it is applied. */
+  readonly policy: PlanPolicy;
   readonly stages: readonly Stage[];
   /** The last wave that is done; 0 for none. */
   readonly done: number;
@@ -27,6 +31,8 @@ interface Ready {
 
 interface Readying {
   readonly place: Place & Preparing;
+  /** What happened here before. */
+  readonly actions: readonly Action[];
   /** Envelopes, as text. */
   readonly approvals: readonly string[];
 }
@@ -39,7 +45,7 @@ interface Readying {
 export async function ready(
   plan: Plan,
   current: Digest | null,
-  { place, approvals: envelopes }: Readying,
+  { place, actions, approvals: envelopes }: Readying,
 ): Promise<Ready> {
   checkDigest(plan);
   const { files, root, now, actor } = place;
@@ -48,18 +54,30 @@ export async function ready(
   if (!isKnown && current !== from) throw stale(plan, current);
   const base = from === null ? null : await readGeneration(files, root, from);
   const possible = stagesOf(plan, base);
-  const here = possible.find(({ digest }) => digest === current);
+  const digest = planDigest(plan);
+  // Whatever a plan says of its way: it goes on only where it was begun.
+  const isUnderWay = current !== from && actions.at(-1)?.begun.plan === digest;
+  const here = isUnderWay ? possible.find((stage) => stage.digest === current) : undefined;
   if (!here && current !== from) throw stale(plan, current);
 
-  const digest = planDigest(plan);
-  const { emergency } = plan.policy;
+  const verified = await verify(plan, here?.generation ?? base, place);
+  const gone = base?.plugins.filter(({ content }) => !verified.manifests.has(content)) ?? [];
+  const policy = judgePlan({
+    plan,
+    base,
+    manifests: new Map([...verified.manifests, ...(await manifestsOf(gone, place))]),
+    inForce: await policiesInForce(place, actions),
+    now: now(),
+    isUnderWay,
+  });
+  const { emergency, accepted } = policy;
   const floor = await readTrustFloor(files, root);
   const approvals = requireApprovals({ plan, digest, base, envelopes, floor, now: now() });
-  // What was begun in time may be ended.
-  const closed = closedWindow(plan, here ? "go on" : "begin", now());
+  const closed = closedWindow(policy, here ? "go on" : "begin", now());
   if (closed) throw closed;
 
-  const { fresh, warnings } = await prepare(generation, here?.generation ?? base, place);
+  const { fresh, warnings } = verified;
+  await tryOut(generation, fresh, place);
   const stages = [...(await trustedStages(possible.slice(0, -1), generation, place)), ...possible.slice(-1)];
   const begun: Started = {
     event: "started",
@@ -73,10 +91,11 @@ export async function ready(
     author,
     approvals,
     ...(emergency !== undefined && { emergency }),
+    ...(accepted && { accepted }),
     changes: changesFrom(base, generation, fresh),
     stages: stages.map((stage) => ({ wave: stage.wave, digest: stage.digest })),
   };
-  return { begun, stages, done: here?.wave ?? 0, fresh, warnings };
+  return { begun, policy, stages, done: here?.wave ?? 0, fresh, warnings };
 }
 
 /** What approvals are given for. */
@@ -99,12 +118,7 @@ function changesFrom(
 }
 
 function checkDigest({ generation, next }: Plan): void {
-  if (sha256(canonical(generation)) === next) return;
-  throw new TradsysError(
-    "PLAN_INVALID",
-    "the plan was changed after it was made: its generation has another digest",
-    { hint: "Run `tradsys plan` again." },
-  );
+  if (sha256(canonical(generation)) !== next) throw changed(["its generation has another digest"]);
 }
 
 const stale = ({ base }: Plan, current: Digest | null): TradsysError =>

@@ -11,6 +11,7 @@ import {
   textThat,
 } from "../bundle/shape.ts";
 import { isDigest, isPluginName, type Digest, type PluginName } from "../domain/ids.ts";
+import type { AcceptedEvidence } from "../domain/plan.ts";
 import type { Role } from "../domain/trust.ts";
 
 /** Who agreed to a plan, and the proof of it. */
@@ -57,6 +58,8 @@ export interface Started extends Happening {
   readonly approvals?: readonly RecordedApproval[];
   /** Why the plan's window was disregarded. */
   readonly emergency?: string;
+  /** Evidence that was asked for and done without. */
+  readonly accepted?: readonly AcceptedEvidence[];
   readonly changes?: readonly RecordedChange[];
   /** The states that it goes through: the last wave done in each, and its generation. */
   readonly stages?: readonly { readonly wave: number; readonly digest: Digest }[];
@@ -106,6 +109,15 @@ const isStarted = exactly<Started>({
   plan: optional(digest),
   author: optional(text),
   emergency: optional(text),
+  accepted: optional(
+    listOf(
+      exactly<AcceptedEvidence>({
+        plugin: textThat(isPluginName),
+        type: oneOf("conformance", "backtest", "shadow"),
+        reason: text,
+      }),
+    ),
+  ),
   approvals: optional(
     listOf(
       exactly<RecordedApproval>({

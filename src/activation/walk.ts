@@ -1,6 +1,6 @@
 import { TradsysError } from "../domain/errors.ts";
 import type { Digest } from "../domain/ids.ts";
-import type { Generation, Plan } from "../domain/plan.ts";
+import type { Generation, Plan, PlanPolicy } from "../domain/plan.ts";
 import { generationFolder, rootPaths } from "../store/generations.ts";
 import { closedWindow } from "./authority.ts";
 import type { Place } from "./locked.ts";
@@ -28,6 +28,8 @@ export interface Guide extends Pick<Place, "files" | "root" | "now"> {
 /** A plan whose every state is verified and lies on the disk. */
 export interface Journey {
   readonly plan: Plan;
+  /** What must hold all the way. */
+  readonly policy: PlanPolicy;
   /** Where the root can stand on the way; the last is the plan's generation. */
   readonly stages: readonly Stage[];
   /** The last wave that was done before; 0 for none. */
@@ -78,10 +80,10 @@ export const switchLink = (
     ? files.remove(rootPaths(root).current)
     : files.switchLink(rootPaths(root).current, generationFolder(to));
 
-function reasonToStop({ plan }: Journey, { now, signal }: Guide): TradsysError | undefined {
+function reasonToStop({ policy }: Journey, { now, signal }: Guide): TradsysError | undefined {
   return signal?.aborted === true
     ? new TradsysError("CALLED_OFF", "the application was called off")
-    : closedWindow(plan, "go on", now());
+    : closedWindow(policy, "go on", now());
 }
 
 /** Goes back state by state, in reverse, up to a step that cannot be undone. Null is where the plan starts from. */

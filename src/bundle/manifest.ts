@@ -153,6 +153,8 @@ const isBundleManifest = exactly<BundleManifest>({
         type: oneOf("conformance", "backtest", "shadow"),
         digest,
         result: oneOf("passed", "failed"),
+        samples: optional(count),
+        disagreements: optional(count),
       }),
     ),
   ),

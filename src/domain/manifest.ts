@@ -76,6 +76,9 @@ export interface Evidence {
   /** SHA-256 of the report. */
   readonly digest: Digest;
   readonly result: "passed" | "failed";
+  /** Decisions that were compared with those of the version that runs, and how many of them differed. */
+  readonly samples?: number;
+  readonly disagreements?: number;
 }
 
 /** A plugin manifest with every default filled in: `plugin.yaml` after the door. Field meanings are in `schemas/plugin.schema.json`. */

@@ -1,8 +1,8 @@
 import type { Json } from "./canonical.ts";
 import type { Host } from "./host.ts";
 import type { Digest, FacetId, PluginName } from "./ids.ts";
-import type { Manifest } from "./manifest.ts";
-import type { ApprovalRule, CanaryLimits, DrainPolicy } from "./policy.ts";
+import type { Evidence, Manifest } from "./manifest.ts";
+import type { ApprovalRule, CanaryLimits, DeploymentPolicy, DrainPolicy } from "./policy.ts";
 import type { TrustPolicy } from "./trust.ts";
 
 export const PLAN_API_VERSION = "tradsys/plan/v1";
@@ -41,6 +41,8 @@ export interface Generation {
   readonly host: Host;
   /** Who must have signed the bundles; checked again at every start. */
   readonly trust: TrustPolicy;
+  /** When and how this set may be changed: while it is active, whatever the next one says. */
+  readonly policy?: DeploymentPolicy;
   /** In name order. */
   readonly plugins: readonly GenerationPlugin[];
   /** In an order that respects `after`. */
@@ -138,7 +140,14 @@ export interface StartOrder {
   readonly criticalPathMs: number;
 }
 
-/** What must hold when the plan is applied. */
+/** Evidence that a plan does without, on somebody's word. */
+export interface AcceptedEvidence {
+  readonly plugin: PluginName;
+  readonly type: Evidence["type"];
+  readonly reason: string;
+}
+
+/** What must hold when the plan is applied. What the policies in force ask for holds in any case. */
 export interface PlanPolicy {
   /** When it may be applied: instants, ISO 8601 in UTC; null where there is no bound. */
   readonly window: {
@@ -151,6 +160,10 @@ export interface PlanPolicy {
   readonly emergency?: string;
   /** Plugins whose change is material. */
   readonly material: readonly PluginName[];
+  /** What else of the generation changes that decides what may run and who may change it; material, too. */
+  readonly rules?: readonly ("trust" | "policy")[];
+  /** Evidence that is asked for and does without; whoever approves the plan accepts that. */
+  readonly accepted?: readonly AcceptedEvidence[];
   readonly approvals: readonly ApprovalRule[];
   /** How many different people must approve, whatever their roles. */
   readonly approvers: number;

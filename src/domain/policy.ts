@@ -74,6 +74,8 @@ export interface DeploymentPolicy {
   readonly material?: {
     readonly approvals?: readonly ApprovalRule[];
     readonly evidence?: readonly Evidence["type"][];
+    /** What shadow evidence must show: fewest decisions compared, and most that may differ. */
+    readonly shadow?: { readonly samples: number; readonly disagreements: number };
   };
   /** Most plugins that may have to change at once. */
   readonly largestGroup?: number;

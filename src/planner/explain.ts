@@ -42,11 +42,11 @@ export function explainRefusal(refusal: Refusal): Explanation {
       return {
         message: [
           "the policy asks for evidence that these versions do not have:",
-          ...refusal.missing.map(
-            ({ plugin, version, types }) => `  - ${plugin} ${version}: ${types.join(", ")}`,
+          ...refusal.missing.flatMap(({ plugin, version, lacking }) =>
+            lacking.map(({ type, why }) => `  - ${plugin} ${version}: ${type}: ${why}`),
           ),
         ].join("\n"),
-        hint: "Record what was tested under `evidence` in the manifest, and release it.",
+        hint: "Record what was tested under `evidence` in the manifest, and release it. --accept PLUGIN:TYPE=REASON does without, if somebody else approves.",
       };
     case "frozen":
       return {

@@ -3,6 +3,7 @@ import { sha256 } from "../domain/digest.ts";
 import type { Digest, FacetId, PluginName } from "../domain/ids.ts";
 import type { Candidate, Lock } from "../domain/lock.ts";
 import {
+  type AcceptedEvidence,
   GENERATION_API_VERSION,
   PLAN_API_VERSION,
   type Change,
@@ -40,6 +41,8 @@ export interface PlanInput {
   } | null;
   readonly order?: DeploymentOrder;
   readonly policy?: DeploymentPolicy;
+  /** Policies in force on the root beside those of the two sets. */
+  readonly inForce?: readonly DeploymentPolicy[];
   /** Memory that all plugins may use together, in MiB. */
   readonly memoryBudgetMiB?: number;
   /** Candidates that may stand between two versions of a port for a while. */
@@ -56,6 +59,8 @@ interface PlanRequest {
   readonly acceptsOneWay?: boolean;
   /** Why it may be applied outside of the legal window. */
   readonly emergency?: string;
+  /** Evidence that it does without. */
+  readonly accepted?: readonly AcceptedEvidence[];
 }
 
 /**
@@ -68,7 +73,7 @@ interface PlanRequest {
  *   lacks what is active, `CALENDAR_INVALID`.
  */
 export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
-  const { lock, trust, order = {}, policy = {}, request } = input;
+  const { lock, trust, order = {}, policy, inForce = [], request } = input;
   const inRange = rangeTester();
   const next = wireLock(lock, input.manifests, input.given);
   const base = input.base ? wireGeneration(input.base.generation, input.base.manifests, inRange) : NOTHING;
@@ -77,7 +82,13 @@ export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
 
   const start = estimateStart(next, ordered.value, input.measured ?? new Map());
   const nextOrder = start.waves.flat();
-  const generation = nextGeneration(next, { lock, trust, order: nextOrder, after: ordered.value.after });
+  const generation = nextGeneration(next, {
+    lock,
+    trust,
+    policy,
+    order: nextOrder,
+    after: ordered.value.after,
+  });
 
   const versions = changesBetween(base, next, inRange);
   const replaced = new Set(versions.filter(isReplaced).map(({ plugin }) => plugin));
@@ -94,26 +105,28 @@ export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
       nextOrder,
       after: ordered.value.after,
       estimates: new Map(Object.entries(start.estimatesMs) as [FacetId, number][]),
-      drain: policy.drain ?? {},
+      drain: policy?.drain ?? {},
     });
   };
   const rollout = withinBudget(roll, input.memoryBudgetMiB);
   if (!rollout.ok) return rollout;
-  const tooLarge = oversizedGroup(rollout.value, policy.largestGroup);
-  if (tooLarge) return err(tooLarge);
 
   const { waves, relaxed, adapters } = rollout.value;
   const changes = withRebinds(versions, rollout.value);
-  const durationMs = waves.reduce((sum, { estimateMs }) => sum + estimateMs, 0);
+  const oneWay = changes.filter((change) => "state" in change && change.state !== undefined);
+  if (oneWay.length > 0 && request.acceptsOneWay !== true) return err({ kind: "one-way", changes: oneWay });
+
   const judged = judge({
-    base,
-    next,
-    changes,
-    policy,
-    at: request.at,
-    durationMs,
-    acceptsOneWay: request.acceptsOneWay ?? false,
-    emergency: request.emergency,
+    waves,
+    base: input.base?.generation ?? null,
+    next: generation,
+    manifests: new Map(
+      [...input.manifests.values(), ...(input.base?.manifests.values() ?? [])].map(
+        ({ content, manifest }) => [content, manifest],
+      ),
+    ),
+    inForce,
+    ...request,
   });
   if (!judged.ok) return judged;
   return ok({
@@ -137,16 +150,18 @@ export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
 function nextGeneration(
   next: WiredSet,
   given: Pick<PlanInput, "lock" | "trust"> & {
+    readonly policy: DeploymentPolicy | undefined;
     readonly order: readonly FacetId[];
     readonly after: ReadonlyMap<FacetId, readonly FacetId[]>;
   },
 ): Generation {
-  const { lock, trust, order, after } = given;
+  const { lock, trust, policy, order, after } = given;
   return {
     apiVersion: GENERATION_API_VERSION,
     deployment: lock.deployment,
     host: lock.host,
     trust,
+    ...(policy && { policy }),
     plugins: [...next.plugins.values()].map(toGenerationPlugin),
     facets: order.map((id) => ({ id, after: after.get(id) ?? [], ports: portsOf(next, id) })),
   };
@@ -164,14 +179,6 @@ function withinBudget(
   const wave = excess(second);
   if (wave === -1) return ok(second);
   return err({ kind: "memory", wave: wave + 1, needsMiB: second.waves[wave]?.memoryMiB ?? 0, budgetMiB });
-}
-
-function oversizedGroup({ waves }: Rollout, most = Infinity): Refusal | undefined {
-  const groups = waves.flatMap((wave) => wave.groups);
-  const found = groups
-    .map(({ steps, because = [] }) => ({ because, plugins: [...new Set(steps.map(({ plugin }) => plugin))] }))
-    .find(({ plugins, because }) => because.length > 0 && plugins.length > most);
-  return found && { kind: "blocked", most, ...found };
 }
 
 /** A plugin whose facets get other providers does not stay as it is. */

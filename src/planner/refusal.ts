@@ -5,6 +5,13 @@ import type { Change } from "../domain/plan.ts";
 import type { Cycle } from "./cycle.ts";
 import type { WindowVerdict } from "./policy/window.ts";
 
+/** Evidence that the policies ask for and a version does not have. */
+export interface MissingEvidence {
+  readonly plugin: PluginName;
+  readonly version: string;
+  readonly lacking: readonly { readonly type: Evidence["type"]; readonly why: string }[];
+}
+
 /** Why there is no plan. */
 export type Refusal =
   | Cycle
@@ -17,14 +24,7 @@ export type Refusal =
     }
   | { readonly kind: "memory"; readonly wave: number; readonly needsMiB: number; readonly budgetMiB: number }
   | { readonly kind: "one-way"; readonly changes: readonly Change[] }
-  | {
-      readonly kind: "evidence";
-      readonly missing: readonly {
-        readonly plugin: PluginName;
-        readonly version: string;
-        readonly types: readonly Evidence["type"][];
-      }[];
-    }
+  | { readonly kind: "evidence"; readonly missing: readonly MissingEvidence[] }
   | Extract<WindowVerdict, { readonly kind: "frozen" }>;
 
 /** The code that each refusal is told under. */

@@ -1,7 +1,7 @@
 import { differencesIn } from "../bundle/difference.ts";
 import { bundleFiles } from "../bundle/format.ts";
 import { readBundle } from "../bundle/open.ts";
-import { BUNDLE_LIMITS, type OpenBundle } from "../domain/bundle.ts";
+import { BUNDLE_LIMITS, MANIFEST_FILE, type OpenBundle } from "../domain/bundle.ts";
 import { sha256 } from "../domain/digest.ts";
 import type { Digest } from "../domain/ids.ts";
 import { err, ok, type Result } from "../domain/result.ts";
@@ -93,20 +93,23 @@ type Known = Pick<Claim, "name" | "version" | "blob" | "content"> & { readonly r
 
 /**
  * Tells whether enough trusted keys signed exactly these bytes, named by their digest, and nothing bans them. That is
- * as good as `verifyBundle` for bytes that were opened before, and saves unpacking them; where it is false, the
- * bundle may still be a signed one that was compressed anew.
+ * as good as `verifyBundle` for bytes that were opened before, and saves unpacking them.
+ *
+ * @returns Digest of the manifest that all of them signed; `undefined` where full verification has to speak, for
+ *   example since the bundle was compressed anew.
  */
-export function signedAsIs(bundle: Known, given: Ballots): boolean {
+export function signedAsIs(bundle: Known, given: Ballots): Digest | undefined {
   const { name, version, blob, content } = bundle;
   const { ruling } = given;
   const ban = revocationOf(ruling, blob) ?? banOf(ruling, { content, manifest: bundle });
   const counted = count(given);
-  if (ban !== undefined || !counted.ok) return false;
+  if (ban !== undefined || !counted.ok) return undefined;
   const agreeing = counted.value.votes.filter(
     ({ claim }) =>
       claim.blob === blob && claim.content === content && claim.name === name && claim.version === version,
   );
-  return shortfallsOf(ruling, agreeing).length === 0;
+  const [manifest, ...others] = new Set(agreeing.map(({ claim }) => claim.files.get(MANIFEST_FILE)?.sha256));
+  return others.length === 0 && shortfallsOf(ruling, agreeing).length === 0 ? manifest : undefined;
 }
 
 /** The half that needs no bundle: whose signatures are these, and could they be enough? */

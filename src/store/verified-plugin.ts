@@ -1,7 +1,17 @@
-import { asFunction, BUNDLE_LIMITS, CODE_FILE, type OpenBundle } from "../domain/bundle.ts";
+import { MANIFEST_BYTES } from "../bundle/format.ts";
+import { parseBundleManifest } from "../bundle/manifest.ts";
+import { openBundle } from "../bundle/open.ts";
+import {
+  asFunction,
+  BUNDLE_LIMITS,
+  type BundleManifest,
+  CODE_FILE,
+  MANIFEST_FILE,
+  type OpenBundle,
+} from "../domain/bundle.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
 import { TradsysError } from "../domain/errors.ts";
-import { labelOf } from "../domain/ids.ts";
+import { type Digest, labelOf } from "../domain/ids.ts";
 import type { Generation, GenerationPlugin } from "../domain/plan.ts";
 import { settleAll } from "../domain/settle.ts";
 import type { TrustFloor, TrustPolicy } from "../domain/trust.ts";
@@ -26,7 +36,7 @@ export interface VerifiedPlugin extends GenerationPlugin {
 }
 
 /** All that is to be told of these plugins. */
-export const warningsAbout = (plugins: readonly VerifiedPlugin[]): readonly Diagnostic[] =>
+export const warningsAbout = (plugins: readonly Pick<VerifiedPlugin, "warnings">[]): readonly Diagnostic[] =>
   plugins.flatMap(({ warnings }) => warnings);
 
 interface Where {
@@ -56,28 +66,71 @@ export async function verifyGeneration(generation: Generation, where: Where): Pr
   return settleAll(generation.plugins.map((plugin) => verifyPlugin(plugin, verifying)));
 }
 
+/** A plugin that may run on, without its code. */
+type ConfirmedPlugin = Pick<VerifiedPlugin, "content" | "bundle" | "warnings">;
+
 /**
  * Proves of plugins that were verified here before that the store still holds their bytes, and that the policy and
- * the root still let them run. Takes little more than to hash the bytes: they are not unpacked again.
+ * the root still let them run. Takes little more than to hash the bytes: they are not unpacked again, since their
+ * signatures also name the manifest that lies beside them.
  *
- * @returns What is to be told of them.
  * @throws {TradsysError} as `verifyGeneration` does.
  */
 export async function confirmGeneration(
   generation: Generation,
   where: Where,
-): Promise<readonly Diagnostic[]> {
+): Promise<readonly ConfirmedPlugin[]> {
   const verifying = await verifyingIn(where, generation);
-  const { trust: policy, floor, now } = verifying;
+  const { files, store, trust: policy, floor, now } = verifying;
   const ruling = rulingOf({ policy, floor, now });
-  const warnings = await settleAll(
-    generation.plugins.map(async (plugin) => {
-      const { label: file, envelopes } = await readPlugin(plugin, verifying);
-      const isSigned = signedAsIs(plugin, { file, envelopes, ruling });
-      return isSigned ? [] : (await verifyPlugin(plugin, verifying)).warnings;
+  return settleAll(
+    generation.plugins.map(async (plugin): Promise<ConfirmedPlugin> => {
+      const { label, envelopes } = await readPlugin(plugin, verifying);
+      const signed = signedAsIs(plugin, { file: label, envelopes, ruling });
+      const manifest = signed && (await readManifest(files, store, { digest: signed, label }));
+      return manifest
+        ? { content: plugin.content, bundle: { manifest }, warnings: [] }
+        : verifyPlugin(plugin, verifying);
     }),
   );
-  return warnings.flat();
+}
+
+/** The store's copy of a manifest; `undefined` where it has none with that digest. */
+async function readManifest(
+  files: Files,
+  store: string,
+  { digest, label }: { readonly digest: Digest; readonly label: string },
+): Promise<BundleManifest | undefined> {
+  try {
+    const what = `${label}: ${MANIFEST_FILE}`;
+    const manifest = parseBundleManifest(
+      await readBlob(files, store, { digest, maxBytes: MANIFEST_BYTES, what }),
+    );
+    return manifest.ok ? manifest.value : undefined;
+  } catch (error) {
+    if (error instanceof TradsysError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The manifests of plugins that were verified when they became active, by content, whatever has become of their
+ * signatures since: it is their generation that vouches for them.
+ *
+ * @throws {TradsysError} where the store does not hold their bytes any more.
+ */
+export async function manifestsOf(
+  plugins: readonly GenerationPlugin[],
+  { files, root }: Pick<Where, "files" | "root">,
+): Promise<ReadonlyMap<Digest, BundleManifest>> {
+  const found = await settleAll(
+    plugins.map(async (plugin) => {
+      const { label, bytes } = await readPlugin(plugin, { files, store: rootPaths(root).store });
+      const { content, manifest } = openBundle(bytes, { file: label });
+      return [content, manifest] as const;
+    }),
+  );
+  return new Map(found);
 }
 
 async function verifyingIn({ files, root, now }: Where, { trust }: Generation): Promise<Verifying> {

@@ -152,7 +152,7 @@ it.for<{
   {
     because: "it is an emergency that only one person saw",
     says: "needs 1 more approver",
-    needs: { emergency: "the venue moved its gateway" },
+    needs: { emergency: "the venue moved its gateway", approvers: 2 },
     by: (plan) => [signed(plan, amal)],
   },
   {
@@ -216,7 +216,11 @@ it("asks for no approval where the plan does not", async () => {
 
 it("writes an emergency with its reason into the journal, and disregards the window", async () => {
   const closed = { notBefore: "2026-03-20T00:00:00.000Z", startBy: null, doneBy: null };
-  const { root, plan } = await material({ emergency: "the venue moved its gateway", window: closed });
+  const { root, plan } = await material({
+    emergency: "the venue moved its gateway",
+    approvers: 2,
+    window: closed,
+  });
   await applied(root, plan, [await signed(plan, amal), await signed(plan, badr)]);
   expect((await readJournal(nodeFiles, rootPaths(root).journal))[2]).toMatchObject({
     emergency: "the venue moved its gateway",

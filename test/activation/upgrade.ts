@@ -6,11 +6,11 @@ import { join } from "node:path";
 
 import { afterAll } from "vitest";
 
-import { differencesBetween } from "../../src/activation/difference.ts";
 import { stagesOf } from "../../src/activation/stages.ts";
-import { facetId, type Digest, type PluginName } from "../../src/domain/ids.ts";
-import type { Generation, GenerationPlugin, Plan, StepVersion, Wave } from "../../src/domain/plan.ts";
+import type { Digest } from "../../src/domain/ids.ts";
+import type { Generation, Plan } from "../../src/domain/plan.ts";
 import { applyAll, digestOf, generationOf, planFrom, publishSample } from "../support/root.ts";
+import { oneByOne } from "../support/switch.ts";
 
 // In memory where that is possible: what a process leaves when it is killed is the same there, and sooner flushed.
 const folder = await mkdtemp(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "tradsys-upgrade-"));
@@ -24,36 +24,6 @@ interface Upgrade {
   /** Makes a root in which the base is active. All of them share one store. */
   readonly newRoot: () => Promise<string>;
 }
-
-/** One wave that does this to the one facet of a plugin. */
-const waveOf = (
-  plugin: PluginName,
-  { from, to }: Record<"from" | "to", GenerationPlugin | undefined>,
-): Wave => ({
-  groups: [
-    {
-      steps: [
-        {
-          action: from && to ? "replace" : to ? "start" : "stop",
-          plugin,
-          ...(from && { from: versionOf(from) }),
-          ...(to && { to: versionOf(to) }),
-          stop: from ? [facetId(plugin, "main")] : [],
-          start: to ? [facetId(plugin, "main")] : [],
-        },
-      ],
-    },
-  ],
-  held: [],
-  memoryMiB: 0,
-  estimateMs: 0,
-});
-
-const versionOf = ({ version, content }: GenerationPlugin): StepVersion => ({ version, content });
-
-/** One wave for each plugin that differs. */
-export const oneByOne = (base: Generation | null, next: Generation): Wave[] =>
-  differencesBetween(base, next).map(({ plugin, ...versions }) => waveOf(plugin, versions));
 
 /** Publishes two versions of some plugins, and plans to replace one after the other. */
 export async function upgradeOf(steps: number): Promise<Upgrade> {

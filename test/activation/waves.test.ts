@@ -12,7 +12,8 @@ import { preload } from "../../src/runtime/start-runtime.ts";
 import { rootPaths } from "../../src/store/generations.ts";
 import { contentsOf } from "../support/command.ts";
 import { activation, digestOf, generationOf, planFrom, trust } from "../support/root.ts";
-import { oneByOne, upgradeOf } from "./upgrade.ts";
+import { oneByOne } from "../support/switch.ts";
+import { upgradeOf } from "./upgrade.ts";
 
 const { base, plan, states, newRoot } = await upgradeOf(4);
 

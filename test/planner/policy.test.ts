@@ -39,7 +39,7 @@ const judged = (
   policy: DeploymentPolicy = { sessions: MARGINS },
 ) =>
   windowAt(Date.parse(instant), {
-    policy,
+    policies: [policy],
     markets: Object.entries(markets).map(([market, calendar]) => ({ market, calendar })),
     durationMs: 5 * MINUTE,
   });
@@ -156,7 +156,7 @@ it("agrees with the wall clock of the zone at every instant of a year, changes o
       const [{ days: on, open, close }] = sessions as [WeeklyHours];
       fc.pre(open < close && !isNearClockChange(at, zone));
       const rules = {
-        policy: { sessions: { beforeOpenMs: 0, afterCloseMs: 0 } },
+        policies: [{ sessions: { beforeOpenMs: 0, afterCloseMs: 0 } }],
         markets: [market],
         durationMs: 0,
       };
@@ -171,7 +171,7 @@ it("agrees with the wall clock of the zone at every instant of a year, changes o
 it("names a next window that is open, as early as it can be", () => {
   fc.assert(
     fc.property(markets, fc.integer({ min: 1, max: 30 }), (market, minutes) => {
-      const rules = { policy: { sessions: MARGINS }, markets: [market], durationMs: minutes * MINUTE };
+      const rules = { policies: [{ sessions: MARGINS }], markets: [market], durationMs: minutes * MINUTE };
       const at = Date.parse("2026-05-05T12:00:00Z");
       const verdict = windowAt(at, rules);
       fc.pre(verdict.kind === "frozen" && verdict.next !== null);
@@ -234,7 +234,11 @@ describe("a plan under a policy", () => {
   const ranges = { venue: "*", core: "*", "calendar-mena": "*", lone: "*" };
   const upgrade = (after: readonly Candidate[], at: string, policy: DeploymentPolicy) => {
     const before = [calendar("2026.2.0"), core("1.0.0"), venue, plugin("lone 1.0.0")];
-    const input = planInput(after, ranges, { base: activated(planInput(before, ranges)), policy });
+    const { generation, ...base } = activated(planInput(before, ranges));
+    const input = planInput(after, ranges, {
+      base: { ...base, generation: { ...generation, policy } },
+      policy,
+    });
     return { ...input, request: { author: "ann", at: new Date(at) } };
   };
   const newCore = [calendar("2026.2.0"), core("1.1.0"), venue, plugin("lone 1.0.0")];
@@ -289,7 +293,8 @@ describe("a plan under a policy", () => {
     });
     const emergency = { ...input, request: { ...input.request, emergency: "runaway orders" } };
     expect(planFor(emergency).policy).toMatchObject({ emergency: "runaway orders", approvers: 3 });
-    expect(planFor({ ...emergency, policy: { sessions: MARGINS } }).policy.approvers).toBe(2);
+    const unapproved = upgrade(newCore, "2026-04-14T14:50:00+04:00", { sessions: MARGINS });
+    expect(planFor({ ...unapproved, request: emergency.request }).policy.approvers).toBe(2);
   });
 
   it("asks for approval and evidence of material changes only", () => {

@@ -6,10 +6,11 @@ import { promisify } from "node:util";
 
 import { expect, it } from "vitest";
 
+import { canonical } from "../../src/domain/canonical.ts";
 import { sha256 } from "../../src/domain/digest.ts";
 import { nodeFiles, type Files } from "../../src/platform/files.ts";
 import { preload, startRuntime } from "../../src/runtime/start-runtime.ts";
-import { rootPaths } from "../../src/store/generations.ts";
+import { generationFolder, rootPaths } from "../../src/store/generations.ts";
 import { blobPath } from "../../src/store/layout.ts";
 import {
   activating,
@@ -316,7 +317,10 @@ it("names a facet that is not ready in time", async () => {
 it("refuses a generation that starts what no plugin has", async () => {
   const root = await temporaryFolder();
   const plugin = await publishSample(root, { name: "sample" });
-  await applyAll(root, generationOf([plugin], { "sample#main": {}, "sample#other": {} }));
+  const generation = generationOf([plugin], { "sample#main": {}, "sample#other": {} });
+  // Nobody applies such a generation.
+  await nodeFiles.write(rootPaths(root).generation(digestOf(generation)), canonical(generation));
+  await nodeFiles.switchLink(rootPaths(root).current, generationFolder(digestOf(generation)));
   await expect(startRuntime({ root })).rejects.toMatchObject({
     code: "GENERATION_DAMAGED",
     message: "the generation starts @acme/sample#other, which no plugin of it has",

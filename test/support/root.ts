@@ -19,6 +19,7 @@ import { signBundle } from "../../src/signing/sign.ts";
 import { rootPaths } from "../../src/store/generations.ts";
 import { publish } from "../../src/store/publish.ts";
 import { manifest } from "../bundle/sample.ts";
+import { planBetween } from "./switch.ts";
 
 const { privatePem, publicPem } = generateKey();
 const signer = localSigner(privatePem);
@@ -64,16 +65,17 @@ export const activating = (body: string): string =>
 export async function publishSample(root: string, sample: Sample): Promise<GenerationPlugin> {
   const { name, version = "1.0.0", facets = { main: {} }, config = {} } = sample;
   const code = sample.code ?? activating("return { main: {} };");
+  // No state, which most versions could not take over from each other.
+  const { state: _, ...stateless } = manifest({
+    name: pluginName(name),
+    version,
+    facets: Object.fromEntries(
+      Object.entries(facets).map(([id, provides]) => [id, { provides, requires: [] }]),
+    ),
+    conflicts: [],
+  });
   const packed = await packBundle(
-    manifest({
-      name: pluginName(name),
-      version,
-      facets: Object.fromEntries(
-        Object.entries(facets).map(([id, provides]) => [id, { provides, requires: [] }]),
-      ),
-      conflicts: [],
-      ...sample.manifest,
-    }),
+    { ...stateless, ...sample.manifest },
     new Map([[CODE_FILE, Buffer.from(code)]]),
   );
   return { ...(await publishSigned(root, packed)), config };
@@ -132,32 +134,24 @@ export async function oneOf(root: string, sample: Sample): Promise<Generation> {
   return generationOf([await publishSample(root, sample)], { [`${sample.name}#main`]: {} });
 }
 
-export const digestOf = (generation: Generation): Digest => sha256(canonical(generation));
+/** Every generation that a test has named, so that a plan can be told what it starts from by digest. */
+const known = new Map<Digest, Generation>();
 
-/** A plan that takes this way, by default in one switch. */
-export const planFrom = (
+export function digestOf(generation: Generation): Digest {
+  const digest = sha256(canonical(generation));
+  known.set(digest, generation);
+  return digest;
+}
+
+/** A sound plan that takes this way, by default in one switch. */
+export function planFrom(
   base: Digest | null,
   generation: Generation,
   told: Partial<Pick<Plan, "author" | "waves">> = {},
-): Plan => ({
-  apiVersion: "tradsys/plan/v1",
-  base,
-  next: digestOf(generation),
-  author: "tester",
-  changes: [],
-  waves: [],
-  relaxed: [],
-  adapters: [],
-  start: { waves: [], estimatesMs: {}, criticalPath: [], criticalPathMs: 0 },
-  policy: {
-    window: { notBefore: null, startBy: null, doneBy: null },
-    material: [],
-    approvals: [],
-    approvers: 0,
-  },
-  generation,
-  ...told,
-});
+): Plan {
+  digestOf(generation);
+  return { ...planBetween(base === null ? null : (known.get(base) ?? null), generation, told), base };
+}
 
 /** A fixed clock: keys of the tests have no period, so that only equal bytes depend on it. */
 export const activation = (root: string, files: Files = nodeFiles, day = "2026-03-15"): Activation => ({

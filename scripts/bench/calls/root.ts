@@ -11,7 +11,7 @@ import { signBundle } from "../../../src/signing/sign.ts";
 import { rootPaths } from "../../../src/store/generations.ts";
 import { publish } from "../../../src/store/publish.ts";
 /** An activated root with signed plugins of a benchmark. */
-import { planFor } from "../plan-for.ts";
+import { planBetween } from "../../../test/support/switch.ts";
 
 /** A plugin whose one facet, `main`, provides the port `account`. */
 interface BenchPlugin {
@@ -66,7 +66,7 @@ export async function activateRoot(root: string, plugins: readonly BenchPlugin[]
       ports: { account: uses.map(facetOf) },
     })),
   };
-  await applyPlan(planFor(null, generation), {
+  await applyPlan(planBetween(null, generation), {
     files: nodeFiles,
     root,
     now: () => new Date(),

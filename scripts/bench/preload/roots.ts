@@ -16,7 +16,7 @@ import { signBundle } from "../../../src/signing/sign.ts";
 import { rootPaths } from "../../../src/store/generations.ts";
 import { blobPath } from "../../../src/store/layout.ts";
 /** Folders to start from: plugins in every form that the hosts load, and an activated root. */
-import { planFor } from "../plan-for.ts";
+import { planBetween } from "../../../test/support/switch.ts";
 import { sourcesOf } from "./generate.ts";
 
 const { privatePem, publicPem } = generateKey();
@@ -116,7 +116,7 @@ async function activate(root: string, plugins: readonly GenerationPlugin[]): Pro
     plugins,
     facets: plugins.map(({ name }) => ({ id: `${name}#main` as FacetId, after: [], ports: {} })),
   };
-  await applyPlan(planFor(null, generation), {
+  await applyPlan(planBetween(null, generation), {
     files: nodeFiles,
     root,
     now: () => new Date(),

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 
 import { TradsysError } from "../../domain/errors.ts";
-import type { Plan } from "../../domain/plan.ts";
+import { isPluginName } from "../../domain/ids.ts";
+import type { AcceptedEvidence, Plan } from "../../domain/plan.ts";
 import { checkPlan } from "../../planner/check/check-plan.ts";
 import { explainRefusal } from "../../planner/explain.ts";
 import { planDeployment, type PlanInput } from "../../planner/plan.ts";
@@ -40,6 +41,12 @@ export const planCommand = defineCommand({
     at: { type: "string", value: "INSTANT", description: "When it is to be applied (default: now)" },
     timings: { type: "string", value: "FILE", description: "Measured times of facets in ms, as JSON" },
     "accept-one-way": { type: "boolean", default: false, description: "Take steps that cannot be undone" },
+    accept: {
+      type: "string",
+      multiple: true,
+      value: "EVIDENCE",
+      description: "Do without evidence, as @acme/risk:shadow=REASON; whoever approves the plan accepts that",
+    },
     emergency: { type: "string", value: "REASON", description: "Go ahead outside of the legal window" },
   },
   positionals: [1, 1],
@@ -52,10 +59,17 @@ export const planCommand = defineCommand({
     const places = { file, root, store: await storeOf(io, flags), timings: flags.timings };
     const { input: given, deployment } = await planInputs(io, places);
     const { emergency, "accept-one-way": acceptsOneWay } = flags;
+    const accepted = flags.accept?.map(acceptedIn) ?? [];
     if (emergency?.trim() === "") throw new TradsysError("USAGE", "an emergency needs a reason");
     const input: PlanInput = {
       ...given,
-      request: { author: io.user, at, acceptsOneWay, ...(emergency !== undefined && { emergency }) },
+      request: {
+        author: io.user,
+        at,
+        acceptsOneWay,
+        accepted,
+        ...(emergency !== undefined && { emergency }),
+      },
     };
 
     const planned = planDeployment(input);
@@ -133,6 +147,19 @@ function requireSound(plan: Plan, { manifests, base, adapters = [] }: PlanInput)
   );
   if (faults.length > 0) throw new Error(`the plan does not hold: ${faults.join("; ")}`);
 }
+
+/** @throws {TradsysError} `USAGE` */
+function acceptedIn(text: string): AcceptedEvidence {
+  const [, name = "", type = "", reason = ""] = /^([^:]*):([^=]*)=(.*)$/s.exec(text) ?? [];
+  if (isPluginName(name) && reason.trim() !== "") {
+    return { plugin: name, type: oneOf(EVIDENCE, type, "kind of evidence"), reason };
+  }
+  throw new TradsysError("USAGE", `\`${text}\` does not say what is accepted and why`, {
+    hint: 'Write plugin, kind of evidence and reason: --accept "@acme/risk:shadow=rounding was agreed on".',
+  });
+}
+
+const EVIDENCE = ["conformance", "backtest", "shadow"] as const;
 
 /** @throws {TradsysError} `USAGE` */
 function instantOf(text: string): Date {

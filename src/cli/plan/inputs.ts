@@ -1,5 +1,8 @@
 import { resolve } from "node:path";
 
+import { actionsIn } from "../../activation/history.ts";
+import { readJournal } from "../../activation/journal.ts";
+import { policiesInForce } from "../../activation/judgement.ts";
 import type { Deployment } from "../../domain/deployment.ts";
 import { failWith, TradsysError } from "../../domain/errors.ts";
 import type { FacetId, PluginName } from "../../domain/ids.ts";
@@ -13,7 +16,7 @@ import {
 import { parseDeployment, type Parsed } from "../../manifest/parse.ts";
 import type { PlanInput } from "../../planner/plan.ts";
 import { inputsDigest, lockFor } from "../../resolver/lock.ts";
-import { readCurrent } from "../../store/generations.ts";
+import { readCurrent, rootPaths } from "../../store/generations.ts";
 import { listCandidates } from "../../store/read.ts";
 import type { Io } from "../command.ts";
 import { beside, readDocument, readPlatformFor, readTrustFor } from "../documents.ts";
@@ -46,6 +49,7 @@ export async function planInputs(
   });
   if (diagnostics.length > 0) throw failWith(diagnostics);
   const active = await readCurrent(io.files, root);
+  const actions = actionsIn(await readJournal(io.files, rootPaths(root).journal));
   const memoryBudgetMiB = platformConfig?.value.settings?.memoryBudgetMiB;
   return {
     deployment,
@@ -55,6 +59,7 @@ export async function planInputs(
       given: givenBy(deployment.value, configs),
       trust: policyOfTrust,
       base: active && { ...active, manifests: activeCandidates(active.generation, candidates) },
+      inForce: await policiesInForce({ files: io.files, root }, actions),
       adapters: candidates,
       ...(order && { order }),
       ...(policy && { policy }),

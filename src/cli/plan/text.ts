@@ -208,8 +208,8 @@ export function relaxedText(relaxed: Relaxation): string {
 }
 
 export function policyText({ policy, changes }: Plan): string[] {
-  if (changes.every(({ action }) => action === "unchanged")) return [];
-  const { window, emergency, approvals, approvers, canary } = policy;
+  const { window, emergency, rules = [], accepted = [], approvals, approvers, canary } = policy;
+  if (changes.every(({ action }) => action === "unchanged") && rules.length === 0) return [];
   const roles = approvals.map(({ role, count }) => `${count} ${role}`).join(", ");
   const named = approvals.reduce((sum, { count }) => sum + count, 0);
   return [
@@ -218,6 +218,8 @@ export function policyText({ policy, changes }: Plan): string[] {
       ? []
       : [`start by ${minute(window.startBy)}, done by ${minute(window.doneBy)}`]),
     ...(emergency === undefined ? [] : [`emergency, outside of the window: ${emergency}`]),
+    ...rules.map((rule) => `the ${rule === "trust" ? "trust policy" : "deployment's policy"} changes`),
+    ...accepted.map(({ plugin, type, reason }) => `without ${type} evidence of ${plugin}: ${reason}`),
     ...(approvers === 0
       ? []
       : [

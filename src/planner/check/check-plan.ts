@@ -3,6 +3,7 @@ import semverSatisfies from "semver/functions/satisfies.js";
 import { facetId, type Digest, type FacetId } from "../../domain/ids.ts";
 import type { Facet, FacetRequirement, Manifest } from "../../domain/manifest.ts";
 import type { Generation, GenerationFacet, Plan, Relaxation } from "../../domain/plan.ts";
+import { checkTold } from "./check-told.ts";
 import { isThere, statesOf, timelineOf, type Interval, type Presence, type Timeline } from "./timeline.ts";
 
 /** A version of a facet, while it has the bindings of one generation. */
@@ -43,6 +44,7 @@ export function checkPlan(
       ...found,
       ...checkRefusals(byPlugin, satisfies),
       ...checkStart(plan, manifests),
+      ...checkTold(plan, base, manifests),
     ]),
   ];
 }
@@ -238,6 +240,10 @@ const refusedBy = ({ conflicts, facets }: Manifest, satisfies: Satisfies): Refus
 function checkStart({ generation, start }: Plan, manifests: World["manifests"]): string[] {
   const contents = new Map<string, Digest>(generation.plugins.map(({ name, content }) => [name, content]));
   const waveOf = new Map(start.waves.flatMap((wave, number) => wave.map((id) => [id, number] as const)));
+  const facetsOf = Map.groupBy<string, FacetId>(
+    generation.facets.map(({ id }) => id),
+    (id) => id.slice(0, id.indexOf("#")),
+  );
   const places = new Map(generation.facets.map(({ id }, place) => [id, place]));
   return generation.facets.flatMap(({ id, after, ports }) => {
     const early = after.filter(
@@ -247,11 +253,11 @@ function checkStart({ generation, start }: Plan, manifests: World["manifests"]):
     );
     const manifest = manifests.get(contents.get(id.slice(0, id.indexOf("#"))) ?? ("" as Digest));
     const requires = manifest?.facets[id.slice(id.indexOf("#") + 1)]?.requires ?? [];
-    const unawaited = requires.flatMap((needed) =>
-      needed.when === "enable" || !("port" in needed)
-        ? []
-        : (ports[needed.port] ?? []).filter((provider) => !after.includes(provider)),
-    );
+    const unawaited = requires.flatMap((needed) => {
+      if (needed.when === "enable") return [];
+      const providers = "port" in needed ? (ports[needed.port] ?? []) : (facetsOf.get(needed.plugin) ?? []);
+      return providers.filter((provider) => provider !== id && !after.includes(provider));
+    });
     return [
       ...early.map((needed) => `${id} starts before ${needed}`),
       ...(waveOf.has(id) ? [] : [`${id} is in no wave of the start`]),

@@ -1,6 +1,6 @@
 import type { Json } from "../../domain/canonical.ts";
 import { TradsysError } from "../../domain/errors.ts";
-import type { Candidate } from "../../domain/lock.ts";
+import type { Manifest } from "../../domain/manifest.ts";
 import type { MarketCalendar, WeeklyHours } from "../../domain/policy.ts";
 import { isZone, WEEKDAYS } from "./hours.ts";
 
@@ -9,7 +9,7 @@ import { isZone, WEEKDAYS } from "./hours.ts";
  *
  * @throws {TradsysError} `CALENDAR_INVALID`: nothing is planned on hours that nobody can read.
  */
-export function calendarsOf({ manifest }: Candidate): ReadonlyMap<string, MarketCalendar> {
+export function calendarsOf(manifest: Manifest): ReadonlyMap<string, MarketCalendar> {
   const fail = (pointer: string, expected: string): never => {
     throw new TradsysError(
       "CALENDAR_INVALID",

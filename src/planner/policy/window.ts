@@ -3,7 +3,8 @@ import { instantOf, sessionsOf, spansOf, type Span } from "./hours.ts";
 
 /** What decides when a plan may be applied. */
 export interface WindowRules {
-  readonly policy: Pick<DeploymentPolicy, "sessions" | "windows" | "freezes">;
+  /** Each must agree. */
+  readonly policies: readonly Pick<DeploymentPolicy, "sessions" | "windows" | "freezes">[];
   /** Calendars of the markets that the plan touches, by name. A market may have several: each must agree. */
   readonly markets: readonly { readonly market: string; readonly calendar: MarketCalendar }[];
   /** How long applying it is expected to take, in ms. */
@@ -27,6 +28,12 @@ export type WindowVerdict =
       readonly zone: string;
     };
 
+/** Milliseconds since the epoch. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** How far a window is looked for, in days: near first, since nearly every week has one. */
 const HORIZONS = [14, 400];
@@ -39,8 +46,7 @@ const HORIZONS = [14, 400];
 export function windowAt(at: number, rules: WindowRules): WindowVerdict {
   const zone =
     rules.markets[0]?.calendar.zone ??
-    rules.policy.windows?.[0]?.zone ??
-    rules.policy.freezes?.[0]?.zone ??
+    rules.policies.flatMap(({ windows = [], freezes = [] }) => [...windows, ...freezes])[0]?.zone ??
     "UTC";
   let because: readonly string[] = [];
   for (const days of HORIZONS) {
@@ -60,11 +66,14 @@ export function windowAt(at: number, rules: WindowRules): WindowVerdict {
 }
 
 /** All times in which nothing may be changed. */
-function closedSpans(
-  { policy, markets }: WindowRules,
-  range: { readonly start: number; readonly end: number },
+const closedSpans = ({ policies, markets }: WindowRules, range: Range): Span[] =>
+  policies.flatMap((policy) => closedBy(policy, markets, range));
+
+function closedBy(
+  { sessions, windows, freezes = [] }: WindowRules["policies"][number],
+  markets: WindowRules["markets"],
+  range: Range,
 ): Span[] {
-  const { sessions, windows, freezes = [] } = policy;
   const traded = sessions
     ? markets.flatMap(({ market, calendar }) =>
         spansOf(sessionsOf(market, calendar), calendar.zone, range).map(({ start, end, what }) => ({
@@ -93,10 +102,7 @@ function closedSpans(
 }
 
 /** What is left of a range. A bound that is the range's own is no bound of the gap. */
-function gapsBetween(
-  spans: readonly Span[],
-  range: { readonly start: number; readonly end: number },
-): LegalWindow[] {
+function gapsBetween(spans: readonly Span[], range: Range): LegalWindow[] {
   const gaps: LegalWindow[] = [];
   let from: number | null = null;
   for (const { start, end } of spans.toSorted((a, b) => a.start - b.start)) {
