@@ -97,7 +97,7 @@ it("leaves the old or the new generation when its process is killed at any step"
   const switched = outcomes.indexOf("new");
   expect(outcomes.slice(0, switched)).not.toContain("new");
   expect(new Set(outcomes.slice(switched))).toEqual(new Set(["new"]));
-});
+}, 300_000);
 
 it("leaves the old or the new generation when a step fails, and says what is interrupted", async () => {
   for (const death of moments) {
