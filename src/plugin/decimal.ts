@@ -15,7 +15,6 @@ export type Rounding = "floor" | "ceil" | "half-even";
 const MAX_DIGITS = 38;
 const SCALE = 18;
 const ONE = 10n ** BigInt(SCALE);
-const GRAMMAR = /^(-?)(\d+)(?:\.(\d{1,18}))?$/;
 
 export function isDecimal(text: string): text is Decimal {
   return parse(text) !== undefined;
@@ -32,6 +31,7 @@ export function toScaled(text: Decimal): bigint {
 
 /** The canonical form of a value in units of 10^-18. */
 export function fromScaled(scaled: bigint): Decimal {
+  if (scaled === 0n) return "0";
   const digits = (scaled < 0n ? -scaled : scaled).toString().padStart(SCALE + 1, "0");
   const whole = digits.slice(0, -SCALE);
   const fraction = digits.slice(-SCALE).replace(/0+$/, "");
@@ -73,20 +73,37 @@ export function quantise(a: Decimal, step: Decimal, rounding: Rounding): Decimal
   return fromScaled(divide(toScaled(a), size, rounding) * size);
 }
 
+/** One pass over the characters: every price, quantity and balance that crosses a port comes through here. */
 function parse(text: string): bigint | undefined {
-  const match = GRAMMAR.exec(text);
-  if (!match) return undefined;
-  const [, sign = "", whole = "", fraction = ""] = match;
-  if (significantDigits(whole + fraction) > MAX_DIGITS) return undefined;
-  return BigInt(sign + whole + fraction.padEnd(SCALE, "0"));
+  const start = text.startsWith("-") ? 1 : 0;
+  let point = -1;
+  let significant = 0;
+  for (let i = start; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === POINT && point < 0 && i > start) point = i;
+    else if (code < ZERO || code > ZERO + 9) return undefined;
+    else if (significant > 0 || code > ZERO) significant++;
+  }
+  const fraction = point < 0 ? 0 : text.length - point - 1;
+  const isWhole = text.length > start && (point < 0 || fraction > 0);
+  if (!isWhole || fraction > SCALE || significant > MAX_DIGITS) return undefined;
+  if (significant === 0) return 0n;
+  const digits = point < 0 ? text : text.slice(0, point) + text.slice(point + 1);
+  return BigInt(digits) * (POWERS[SCALE - fraction] ?? 1n);
 }
+
+const POINT = 46;
+const ZERO = 48;
+const POWERS = Array.from({ length: SCALE + 1 }, (_, power) => 10n ** BigInt(power));
 
 const significantDigits = (digits: string): number => digits.replace(/^0+/, "").length;
 
-/** Integer division; the divisor is positive. BigInt truncates, so negative quotients are moved down first. */
+/** Integer division; the divisor is positive. BigInt truncates, so negative quotients are moved down. */
 function divide(dividend: bigint, divisor: bigint, rounding: Rounding): bigint {
-  const remainder = ((dividend % divisor) + divisor) % divisor;
-  const floor = (dividend - remainder) / divisor;
+  const truncated = dividend / divisor;
+  const rest = dividend - truncated * divisor;
+  const floor = rest < 0n ? truncated - 1n : truncated;
+  const remainder = rest < 0n ? rest + divisor : rest;
   switch (rounding) {
     case "floor":
       return floor;

@@ -70,7 +70,7 @@ export class Book {
     return {
       intent,
       nowUs,
-      referencePrice: fromScaled(marked.middle),
+      referencePrice: marked.reference,
       market: {
         quoteAgeUs: Math.max(0, nowUs - quote.tsHostUs),
         best: buys

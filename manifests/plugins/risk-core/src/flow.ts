@@ -1,33 +1,57 @@
 import type { FlowFacts, OrderIntent } from "tradsys/plugin";
 
-const SECOND_US = 1_000_000;
-/** Different orders that are remembered, to notice one that comes again. */
+/** A second is counted in steps of ten milliseconds: what is a step too old still counts, never the reverse. */
+const STEP_US = 10_000;
+const STEPS = 101;
+/** Orders that are remembered, to notice one that comes again: twice as many at most. */
 const REMEMBERED = 4096;
 
-/** What was sent lately, in bounded memory: times of the last second for each venue, and the latest orders. */
+/** How many there were in each of the last steps. */
+class LastSecond {
+  readonly #counts = new Uint32Array(STEPS);
+  #step = 0;
+  #total = 0;
+
+  /** Counts one more and tells how many that makes. */
+  count(nowUs: number): number {
+    const step = Math.floor(nowUs / STEP_US);
+    // Steps since the last one begin empty; all of them do after a pause.
+    for (let next = Math.max(this.#step + 1, step - STEPS + 1); next <= step; next++) {
+      this.#total -= this.#counts[next % STEPS] ?? 0;
+      this.#counts[next % STEPS] = 0;
+    }
+    this.#step = Math.max(this.#step, step);
+    this.#counts[this.#step % STEPS] = (this.#counts[this.#step % STEPS] ?? 0) + 1;
+    return ++this.#total;
+  }
+}
+
+/** What was sent lately, in bounded memory: how much in the last second to each venue, and the latest orders. */
 export class Flow {
-  readonly #times = new Map<string, number[]>();
-  readonly #orders = new Map<string, number>();
+  readonly #seconds = new Map<string, LastSecond>();
+  /** The latest, and those before them: forgetting one by one would cost more than remembering. */
+  #latest = new Map<string, number>();
+  #earlier = new Map<string, number>();
 
   /** Counts the order and tells what went before it. */
   note(intent: OrderIntent, nowUs: number): FlowFacts {
     const venue = venueOf(intent.instrument);
-    const times = this.#times.get(venue) ?? [];
-    const first = times.findIndex((time) => time > nowUs - SECOND_US);
-    times.splice(0, first < 0 ? times.length : first);
-    times.push(nowUs);
-    this.#times.set(venue, times);
-    const before = this.#orders.get(termsOf(intent));
-    return { messagesPerSecond: times.length, sameOrderAgoUs: before === undefined ? null : nowUs - before };
+    const second = this.#seconds.get(venue) ?? new LastSecond();
+    this.#seconds.set(venue, second);
+    const terms = termsOf(intent);
+    const before = this.#latest.get(terms) ?? this.#earlier.get(terms);
+    return {
+      messagesPerSecond: second.count(nowUs),
+      sameOrderAgoUs: before === undefined ? null : nowUs - before,
+    };
   }
 
   /** Only an order that goes out makes the next one a duplicate. */
   allowed(intent: OrderIntent, nowUs: number): void {
-    const terms = termsOf(intent);
-    this.#orders.delete(terms);
-    this.#orders.set(terms, nowUs);
-    const oldest = this.#orders.size > REMEMBERED ? this.#orders.keys().next().value : undefined;
-    if (oldest !== undefined) this.#orders.delete(oldest);
+    this.#latest.set(termsOf(intent), nowUs);
+    if (this.#latest.size < REMEMBERED) return;
+    this.#earlier = this.#latest;
+    this.#latest = new Map();
   }
 }
 

@@ -2,7 +2,6 @@ import {
   definePlugin,
   isStrictlyReducing,
   isFinal,
-  within,
   type Execution,
   type OrderIntent,
   type RiskDecision,
@@ -14,6 +13,7 @@ import { ALLOW, decide, otherOrder, type Checks } from "./decide.ts";
 import { Flow, venueOf } from "./flow.ts";
 import { Holdings, type Groups } from "./holdings.ts";
 import { Market } from "./market.ts";
+import { Patience } from "./patience.ts";
 import { Phases } from "./phases.ts";
 import { Quotes } from "./quotes.ts";
 
@@ -36,6 +36,10 @@ export default definePlugin<Config>({
     const quotes = new Quotes(log, (quote) => holdings.mark(quote.instrument, market.update(quote)));
     /** Decisions under way: an order's end is heard after the decision on it. */
     const deciding = new Map<string, Promise<RiskDecision>>();
+    const patience = new Patience(config.checkTimeoutMs);
+    // Taken once: each stands for its provider, whichever that is.
+    const rules = once(() => ports.one("risk-rules"));
+    const limits = once(() => ports.all("risk-limit"));
     let refreshing: NodeJS.Timeout | undefined;
 
     const factsNow = (intent: OrderIntent, nowUs: number) =>
@@ -45,8 +49,8 @@ export default definePlugin<Config>({
       });
 
     const checks: Checks = {
-      rules: () => ports.one("risk-rules"),
-      limits: () => ports.all("risk-limit"),
+      rules,
+      limits,
       take: (intent) => book.take(intent),
       facts(intent) {
         const nowUs = now();
@@ -65,7 +69,7 @@ export default definePlugin<Config>({
         if (failure) throw failure.reason;
         return false;
       },
-      timely: (work, what) => within(work, { ms: config.checkTimeoutMs, what, code: "RISK_UNAVAILABLE" }),
+      timely: (work, what) => patience.timely(work, what),
     };
 
     function evaluate(intent: OrderIntent): Promise<RiskDecision> {
@@ -96,7 +100,7 @@ export default definePlugin<Config>({
       const { clientOrderId, filledQuantity, averagePrice, state } = execution;
       await deciding.get(clientOrderId);
       book.apply(execution);
-      for (const { port, provider } of checks.limits()) {
+      for (const { port, provider } of limits()) {
         await checks.timely(port.commit(clientOrderId, filledQuantity, averagePrice), provider);
       }
       if (isFinal(state)) await settle(clientOrderId);
@@ -104,7 +108,7 @@ export default definePlugin<Config>({
 
     async function settle(clientOrderId: string): Promise<void> {
       book.drop(clientOrderId);
-      for (const { port, provider } of checks.limits()) {
+      for (const { port, provider } of limits()) {
         await checks.timely(port.release(clientOrderId), provider);
       }
     }
@@ -127,3 +131,8 @@ export default definePlugin<Config>({
     };
   },
 });
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}

@@ -8,6 +8,8 @@ export interface Marked {
   readonly bid: bigint;
   readonly ask: bigint;
   readonly middle: bigint;
+  /** The same as text, made once a quote. */
+  readonly reference: decimal.Decimal;
   readonly quote: Quote;
   /** Root of the squared steps of the middle, older ones fading, in basis points. A ratio, not money. */
   readonly volatilityBps: number;
@@ -24,7 +26,14 @@ export class Market {
     const middle = (bid + ask) / 2n;
     const before = this.#latest.get(quote.instrument);
     const volatilityBps = before === undefined ? 0 : moved(before, middle, quote.tsHostUs);
-    this.#latest.set(quote.instrument, { bid, ask, middle, quote, volatilityBps });
+    this.#latest.set(quote.instrument, {
+      bid,
+      ask,
+      middle,
+      reference: decimal.fromScaled(middle),
+      quote,
+      volatilityBps,
+    });
     return middle;
   }
 
