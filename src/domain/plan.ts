@@ -1,7 +1,7 @@
 import type { Json } from "./canonical.ts";
 import type { Host } from "./host.ts";
 import type { Digest, FacetId, PluginName } from "./ids.ts";
-import type { Evidence, Manifest } from "./manifest.ts";
+import type { Evidence, Manifest, System } from "./manifest.ts";
 import type { ApprovalRule, CanaryLimits, DeploymentPolicy, DrainPolicy } from "./policy.ts";
 import type { TrustPolicy } from "./trust.ts";
 
@@ -20,10 +20,18 @@ export interface GenerationPlugin {
   readonly config: { readonly [key: string]: Json };
   /** The weakest isolation that the deployment wants; the manifest's own holds where it is stronger. */
   readonly isolation?: Manifest["isolation"];
+  /** Time without use after which a lazy plugin is unloaded, in ms. Absent: never. */
+  readonly idleUnloadMs?: number;
 }
 
 /** What a deployment gives a plugin beyond its version. */
-export type Given = Pick<GenerationPlugin, "config" | "isolation">;
+export type Given = Pick<GenerationPlugin, "config" | "isolation" | "idleUnloadMs">;
+
+/** Memory that plugins may use together, in MiB. What is absent has no limit. */
+export interface MemoryBudget {
+  readonly platformMiB?: number;
+  readonly systemsMiB?: Partial<Readonly<Record<System, number>>>;
+}
 
 /** A facet to start, and what must be ready before it. */
 export interface GenerationFacet {
@@ -43,6 +51,8 @@ export interface Generation {
   readonly trust: TrustPolicy;
   /** When and how this set may be changed: while it is active, whatever the next one says. */
   readonly policy?: DeploymentPolicy;
+  /** As the platform configuration says. */
+  readonly memory?: MemoryBudget;
   /** In name order. */
   readonly plugins: readonly GenerationPlugin[];
   /** In an order that respects `after`. */

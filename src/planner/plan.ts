@@ -10,6 +10,7 @@ import {
   type Generation,
   type GenerationPlugin,
   type Given,
+  type MemoryBudget,
   type Plan,
 } from "../domain/plan.ts";
 import type { DeploymentOrder, DeploymentPolicy } from "../domain/policy.ts";
@@ -43,8 +44,7 @@ export interface PlanInput {
   readonly policy?: DeploymentPolicy;
   /** Policies in force on the root beside those of the two sets. */
   readonly inForce?: readonly DeploymentPolicy[];
-  /** Memory that all plugins may use together, in MiB. */
-  readonly memoryBudgetMiB?: number;
+  readonly memory?: MemoryBudget;
   /** Candidates that may stand between two versions of a port for a while. */
   readonly adapters?: readonly Candidate[];
   readonly measured?: Measured;
@@ -73,7 +73,7 @@ interface PlanRequest {
  *   lacks what is active, `CALENDAR_INVALID`.
  */
 export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
-  const { lock, trust, order = {}, policy, inForce = [], request } = input;
+  const { lock, order = {}, policy, inForce = [], request } = input;
   const inRange = rangeTester();
   const next = wireLock(lock, input.manifests, input.given);
   const base = input.base ? wireGeneration(input.base.generation, input.base.manifests, inRange) : NOTHING;
@@ -82,13 +82,7 @@ export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
 
   const start = estimateStart(next, ordered.value, input.measured ?? new Map());
   const nextOrder = start.waves.flat();
-  const generation = nextGeneration(next, {
-    lock,
-    trust,
-    policy,
-    order: nextOrder,
-    after: ordered.value.after,
-  });
+  const generation = nextGeneration(next, { ...input, order: nextOrder, after: ordered.value.after });
 
   const versions = changesBetween(base, next, inRange);
   const replaced = new Set(versions.filter(isReplaced).map(({ plugin }) => plugin));
@@ -108,7 +102,7 @@ export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
       drain: policy?.drain ?? {},
     });
   };
-  const rollout = withinBudget(roll, input.memoryBudgetMiB);
+  const rollout = withinBudget(roll, input.memory?.platformMiB);
   if (!rollout.ok) return rollout;
 
   const { waves, relaxed, adapters } = rollout.value;
@@ -149,19 +143,19 @@ export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
 /** The set to activate, complete in itself. */
 function nextGeneration(
   next: WiredSet,
-  given: Pick<PlanInput, "lock" | "trust"> & {
-    readonly policy: DeploymentPolicy | undefined;
+  given: Pick<PlanInput, "lock" | "trust" | "policy" | "memory"> & {
     readonly order: readonly FacetId[];
     readonly after: ReadonlyMap<FacetId, readonly FacetId[]>;
   },
 ): Generation {
-  const { lock, trust, policy, order, after } = given;
+  const { lock, trust, policy, memory, order, after } = given;
   return {
     apiVersion: GENERATION_API_VERSION,
     deployment: lock.deployment,
     host: lock.host,
     trust,
     ...(policy && { policy }),
+    ...(memory && { memory }),
     plugins: [...next.plugins.values()].map(toGenerationPlugin),
     facets: order.map((id) => ({ id, after: after.get(id) ?? [], ports: portsOf(next, id) })),
   };

@@ -68,6 +68,12 @@ export function wireLock(
   });
 }
 
+const givenOf = ({ config, isolation, idleUnloadMs }: Given): Given => ({
+  config,
+  ...(isolation && { isolation }),
+  ...(idleUnloadMs !== undefined && { idleUnloadMs }),
+});
+
 /**
  * The set that a generation describes, with the manifests of its plugins.
  *
@@ -78,10 +84,10 @@ export function wireGeneration(
   manifests: ReadonlyMap<PluginName, Candidate>,
   inRange: InRange,
 ): WiredSet {
-  const members = generation.plugins.map(({ name, version, content, config, isolation }): Member => {
+  const members = generation.plugins.map((plugin): Member => {
+    const { name, version, content } = plugin;
     const candidate = manifests.get(name);
-    if (candidate?.content === content)
-      return { candidate, given: { config, ...(isolation && { isolation }) } };
+    if (candidate?.content === content) return { candidate, given: givenOf(plugin) };
     throw new TradsysError("BLOB_MISSING", `the store does not hold ${name} ${version}, which is active`, {
       hint: "Publish that bundle again: without its manifest nobody knows what it is compatible with.",
     });

@@ -22,6 +22,12 @@ export interface Log {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/**
+ * How much a facet does. `reduced`: what it must, with less memory: fewer symbols, shorter histories. `read-only`: it
+ * answers and begins nothing. `off`: it serves nobody and holds as little as it can.
+ */
+export type Mode = "full" | "reduced" | "read-only" | "off";
+
 /** How long the caller of a port waits, and what the call is part of. What is not said is as it is around it. */
 export interface CallLimits {
   /** Milliseconds from now. An outer limit that is tighter holds. */

@@ -23,6 +23,7 @@ export {
   type Preloaded,
   type IsolationOptions,
   type PreloadOptions,
+  type ResourceOptions,
   type Runtime,
   type RuntimeOptions,
 } from "./start-runtime.ts";

@@ -31,6 +31,8 @@ import { PortRegistry } from "./ports.ts";
 import { portGuards, type PortPolicies } from "./recovery/port-guards.ts";
 import { criticalPath, type StartReport } from "./report/start-report.ts";
 import { Timeline } from "./report/timeline.ts";
+import { Admission } from "./resources/admission.ts";
+import { bytesLeft } from "./resources/measure.ts";
 import { startableFacets, type PluginCrash, type PluginStatus } from "./startable.ts";
 import { EventChannel, type RuntimeEvents } from "./supervision/events.ts";
 
@@ -64,6 +66,7 @@ export interface RuntimeOptions extends PreloadOptions, HostServices {
   readonly isolation?: IsolationOptions;
   /** How users of a port cope with its providers. Defaults to handing every call on as it is. */
   readonly policies?: PortPolicies;
+  readonly resources?: ResourceOptions;
   /** Given what there is to see before anything starts. */
   readonly observe?: (observed: Observed) => void;
   /**
@@ -71,6 +74,12 @@ export interface RuntimeOptions extends PreloadOptions, HostServices {
    * the process, as it does in Node.js; what no plugin is to blame for always does.
    */
   readonly onFailure?: (failure: PluginFailure) => void;
+}
+
+/** How much plugins may use together. */
+export interface ResourceOptions {
+  /** Reads what the kernel tells of this process, by path; `undefined` for nothing. Defaults to the real files. */
+  readonly readKernelFile?: (path: string) => string | undefined;
 }
 
 /** How plugins are kept apart. */
@@ -195,11 +204,16 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const impaired = impairments(events);
   const loader = createLoader({ cache, timeline, hostModules: options.hostModules ?? {} });
   const { floor = "inline", spareWorkers = 0, watching, onCrash = () => undefined } = options.isolation ?? {};
-  const placer = await placerFor(plugins, {
-    floor,
-    spareWorkers,
-    watching: { ...WATCHING, ...watching },
+  const classes = activationClasses(generation.facets, plugins);
+  const critical = classes.get("critical") ?? [];
+  const admission = new Admission(plugins, {
+    atBoot: [...critical, ...(classes.get("background") ?? [])],
+    memory: generation.memory,
+    leftBytes: bytesLeft(options.resources?.readKernelFile),
   });
+  const placer = admission.placer(
+    await placerFor(plugins, { floor, spareWorkers, watching: { ...WATCHING, ...watching } }),
+  );
   const hostPorts = ports.accessFor("the host", everyPort(plugins));
   const services = openContainer(layoutOf(generation, plugins, { ...options, ports: hostPorts }));
   const startable = startableFacets(generation, plugins, {
@@ -246,8 +260,6 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     endReporting?.();
     return [...failures, ...kept.map(notGivenBack)];
   };
-  const classes = activationClasses(generation.facets, plugins);
-  const critical = classes.get("critical") ?? [];
 
   const callOff = (): void => abort.abort();
   options.signal?.addEventListener("abort", callOff);

@@ -12,7 +12,7 @@ const MAX_PACK_BYTES = 1024 * 1024 * 1024;
 
 /** One pack of each kind is kept, the latest. */
 interface PackId {
-  readonly kind: "plugins" | "code";
+  readonly kind: "plugins" | "code" | "use";
   /** What it was made for: a pack for anything else is rejected. */
   readonly purpose: string;
 }

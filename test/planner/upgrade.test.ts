@@ -135,8 +135,8 @@ describe("where one plugin at a time is impossible", () => {
   it("goes without the second version where memory is short", () => {
     const twice = [feed("1.0.0", { multiVersion: true }), feed("2.0.0", { multiVersion: true })] as const;
     const input = upgradeOf([twice[0], reader("1.0.0", "^1")], [twice[1], reader("2.0.0", "^2")]);
-    expect(told(planFor({ ...input, memoryBudgetMiB: 128 }))).toEqual(["[~feed ~reader]"]);
-    expect(planDeployment({ ...input, memoryBudgetMiB: 127 })).toEqual({
+    expect(told(planFor({ ...input, memory: { platformMiB: 128 } }))).toEqual(["[~feed ~reader]"]);
+    expect(planDeployment({ ...input, memory: { platformMiB: 127 } })).toEqual({
       ok: false,
       error: { kind: "memory", wave: 1, needsMiB: 128, budgetMiB: 127 },
     });

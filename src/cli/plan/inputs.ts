@@ -7,7 +7,8 @@ import type { Deployment } from "../../domain/deployment.ts";
 import { failWith, TradsysError } from "../../domain/errors.ts";
 import type { FacetId, PluginName } from "../../domain/ids.ts";
 import type { Candidate, Lock } from "../../domain/lock.ts";
-import type { Generation } from "../../domain/plan.ts";
+import type { Generation, MemoryBudget } from "../../domain/plan.ts";
+import type { PlatformConfig } from "../../domain/platform.ts";
 import {
   type DeployedConfigs,
   deployedConfigs,
@@ -42,7 +43,7 @@ export async function planInputs(
   const candidates = await listCandidates(io.files, store);
   const manifests = lockedCandidates(lock, candidates);
   const platformConfig = await readPlatformFor(io, file, platform);
-  const { configs, diagnostics } = await deployedConfigs({
+  const { diagnostics, ...settings } = await deployedConfigs({
     deployment: { ...deployment, file },
     platform: platformConfig,
     plugins: [...manifests.values()].map(({ manifest }) => withoutText(manifest)),
@@ -50,30 +51,51 @@ export async function planInputs(
   if (diagnostics.length > 0) throw failWith(diagnostics);
   const active = await readCurrent(io.files, root);
   const actions = actionsIn(await readJournal(io.files, rootPaths(root).journal));
-  const memoryBudgetMiB = platformConfig?.value.settings?.memoryBudgetMiB;
+  const memory = platformConfig && memoryBudget(platformConfig.value);
   return {
     deployment,
     input: {
       lock,
       manifests,
-      given: givenBy(deployment.value, configs),
+      given: givenBy(deployment.value, settings),
       trust: policyOfTrust,
       base: active && { ...active, manifests: activeCandidates(active.generation, candidates) },
       inForce: await policiesInForce({ files: io.files, root }, actions),
       adapters: candidates,
       ...(order && { order }),
       ...(policy && { policy }),
-      ...(memoryBudgetMiB !== undefined && { memoryBudgetMiB }),
+      ...(memory && { memory }),
       ...(timings !== undefined && { measured: await readTimings(io, resolve(io.cwd, timings)) }),
     },
   };
 }
 
-const givenBy = ({ plugins }: Deployment, configs: DeployedConfigs["configs"]): PlanInput["given"] =>
+/** What the platform and its systems may use; nothing where none of them says so. */
+function memoryBudget({ settings, systems }: PlatformConfig): MemoryBudget | undefined {
+  const platformMiB = settings?.memoryBudgetMiB;
+  const stated = Object.entries(systems).flatMap(([system, layer]) => {
+    const budget = layer.settings?.memoryBudgetMiB;
+    return budget === undefined ? [] : [[system, budget] as const];
+  });
+  if (platformMiB === undefined && stated.length === 0) return undefined;
+  return {
+    ...(platformMiB !== undefined && { platformMiB }),
+    ...(stated.length > 0 && { systemsMiB: Object.fromEntries(stated) }),
+  };
+}
+
+const givenBy = (
+  { plugins }: Deployment,
+  { configs, idleUnloadMs }: Omit<DeployedConfigs, "diagnostics">,
+): PlanInput["given"] =>
   new Map(
     [...configs].map(([name, config]) => {
       const isolation = plugins.find((entry) => entry.name === name)?.isolation;
-      return [name, { config, ...(isolation && { isolation }) }];
+      const idle = idleUnloadMs.get(name);
+      return [
+        name,
+        { config, ...(isolation && { isolation }), ...(idle !== undefined && { idleUnloadMs: idle }) },
+      ];
     }),
   );
 

@@ -4,25 +4,30 @@ import { effectiveConfig } from "../config.ts";
 import { placed, valueAt, type Finding } from "../document.ts";
 import { inheritedConfig } from "./explain.ts";
 import type { Config } from "./merge.ts";
-import { hierarchyOf, type DeploymentSet, type Document, type PluginScopes } from "./scope.ts";
+import { applied, hierarchyOf, type DeploymentSet, type Document, type PluginScopes } from "./scope.ts";
 
-/** The configuration of every plugin of a deployment, by name, and what is wrong with the others. */
+/** What every plugin of a deployment is given, by name, and what is wrong with the others. */
 export interface DeployedConfigs {
   readonly configs: ReadonlyMap<Manifest["name"], Config>;
+  /** Of lazy plugins: time without use after which they are unloaded, in ms. */
+  readonly idleUnloadMs: ReadonlyMap<Manifest["name"], number>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Merges what each plugin inherits over its defaults, and checks it against the plugin's own schema. */
 export async function deployedConfigs(set: DeploymentSet): Promise<DeployedConfigs> {
   const configs = new Map<Manifest["name"], Config>();
+  const idleUnloadMs = new Map<Manifest["name"], number>();
   const diagnostics: Diagnostic[] = [];
   for (const scopes of hierarchyOf(set).plugins) {
     const { value: manifest } = scopes.manifest;
     const config = await effectiveConfig(manifest, inheritedConfig(scopes, scopes.plugin));
     if (config.ok) configs.set(manifest.name, config.value);
     else diagnostics.push(...config.error.map((finding) => located(scopes, finding)));
+    const idle = applied(scopes.plugin, "idleUnloadMs");
+    if (idle && manifest.activation === "lazy") idleUnloadMs.set(manifest.name, idle.value);
   }
-  return { configs, diagnostics };
+  return { configs, idleUnloadMs, diagnostics };
 }
 
 function located(scopes: PluginScopes, finding: Finding): Diagnostic {

@@ -1,0 +1,217 @@
+import type { Diagnostic } from "../../domain/diagnostic.ts";
+import { failWith, isCode, TradsysError } from "../../domain/errors.ts";
+import { type FacetId, labelOf, parseFacetId } from "../../domain/ids.ts";
+import { systemOf, type Manifest, type System } from "../../domain/manifest.ts";
+import type { MemoryBudget } from "../../domain/plan.ts";
+import type { VerifiedPlugin } from "../../store/verified-plugin.ts";
+import type { Placer } from "../place-plugin.ts";
+import type { Amounts } from "./amounts.ts";
+import { Ledger, type Reservation } from "./ledger.ts";
+import { Owner } from "./owner.ts";
+
+const MIB = 2 ** 20;
+
+/** Milliseconds that a plugin waits at most for the memory of others that are idle and less important. */
+const PATIENCE_MS = 2000;
+
+/** What plugins may hold together, and which of them do from the beginning. */
+interface Room {
+  readonly memory: MemoryBudget | undefined;
+  /** What is left of what the process is allowed, in bytes; absent where it is allowed any amount. */
+  readonly leftBytes: number | undefined;
+  /** Facets that start with the platform. */
+  readonly atBoot: readonly FacetId[];
+}
+
+/** A plugin as far as its memory goes. */
+type Admissible = Pick<VerifiedPlugin, "name" | "version" | "bundle">;
+
+/** A plugin's place in the ledger. */
+interface Seat {
+  readonly owner: Owner;
+  /** One for each instance that holds something: two while one replaces the other. */
+  readonly held: Set<Reservation>;
+}
+
+/**
+ * Sees to it that no plugin is loaded whose memory is not there. What starts with the platform is guaranteed what its
+ * manifest declares, the most important first, before any code is loaded: so it is the same plugins that are left out
+ * each time, and not those that come last.
+ */
+export class Admission {
+  readonly ledger: Ledger;
+  readonly platform: Owner;
+  readonly #seats: ReadonlyMap<string, Seat>;
+
+  /**
+   * @throws {TradsysError} `MEMORY_EXCEEDED` with a diagnostic for each critical plugin that there is no room for.
+   */
+  constructor(plugins: readonly Admissible[], { memory, leftBytes, atBoot }: Room) {
+    const starting = new Set(atBoot.map((id) => parseFacetId(id)?.plugin));
+    this.ledger = new Ledger();
+    this.platform = Owner.platform(limitTo(Math.min(leftBytes ?? Infinity, bytesOf(memory?.platformMiB))));
+    const systems = new Map<System, Owner>();
+    const systemFor = ({ kind }: Manifest): Owner => {
+      const name = systemOf(kind);
+      const known = systems.get(name);
+      if (known) return known;
+      const system = this.platform.within(`the ${name} system`, {
+        limits: limitTo(bytesOf(memory?.systemsMiB?.[name])),
+      });
+      systems.set(name, system);
+      return system;
+    };
+    const diagnostics: Diagnostic[] = [];
+    const seats = plugins.toSorted(byImportance).map((plugin): [string, Seat] => {
+      const { manifest } = plugin.bundle;
+      const system = systemFor(manifest);
+      const label = labelOf(plugin);
+      const priority = rankOf(manifest);
+      if (starting.has(plugin.name)) {
+        try {
+          return [label, seat(system.within(label, { guaranteed: declared(manifest), priority }))];
+        } catch (error) {
+          if (!isCode(error, "RESOURCES_EXCEEDED")) throw error;
+          if (manifest.criticality === "critical") diagnostics.push(...noRoom(plugin, system).diagnostics);
+        }
+      }
+      return [label, seat(system.within(label, { priority }))];
+    });
+    if (diagnostics.length > 0) throw failWith(diagnostics);
+    this.#seats = new Map(seats);
+  }
+
+  /** Loads plugins as another does, each once there is room for it. */
+  placer(inner: Placer): Placer {
+    return {
+      levelOf: (plugin) => inner.levelOf(plugin),
+      close: () => inner.close(),
+      place: (plugin, placement) => {
+        const { take, release } = this.#holding(plugin);
+        const instance = inner.place(plugin, {
+          ...placement,
+          onCrash(reason) {
+            release();
+            placement.onCrash(reason);
+          },
+        });
+        return {
+          ...instance,
+          async handles() {
+            const reservation = await take();
+            const handles = await instance.handles();
+            reservation.commit();
+            return handles;
+          },
+          async close() {
+            await instance.close();
+            release();
+          },
+        };
+      },
+    };
+  }
+
+  /**
+   * Keeps a plugin from being unloaded and degraded.
+   *
+   * @returns Ends that, once.
+   */
+  pin(plugin: string, reason: string): () => void {
+    const found = this.#seats.get(plugin);
+    return found ? this.ledger.pin(found.owner, reason) : () => undefined;
+  }
+
+  isPinned(plugin: string): boolean {
+    return this.#seats.get(plugin)?.owner.isPinned === true;
+  }
+
+  /** A plugin is idle: `unload` is called when somebody more important needs its memory. */
+  offer(plugin: string, unload: () => void): void {
+    for (const reservation of this.#seats.get(plugin)?.held ?? []) reservation.offer(unload);
+  }
+
+  /** A plugin is in use again. */
+  keep(plugin: string): void {
+    for (const reservation of this.#seats.get(plugin)?.held ?? []) reservation.keep();
+  }
+
+  /** What one instance of a plugin holds, from when it is first asked for. */
+  #holding(plugin: Admissible): { readonly take: () => Promise<Reservation>; readonly release: () => void } {
+    let taken: Promise<Reservation> | undefined;
+    return {
+      take: () => (taken ??= this.#reserve(plugin)),
+      release: () => {
+        void taken?.then(
+          (reservation) => this.#giveBack(plugin, reservation),
+          () => undefined,
+        );
+      },
+    };
+  }
+
+  #giveBack(plugin: Admissible, reservation: Reservation): void {
+    this.#seats.get(labelOf(plugin))?.held.delete(reservation);
+    reservation.release();
+  }
+
+  async #reserve(plugin: Admissible): Promise<Reservation> {
+    const { manifest } = plugin.bundle;
+    const { owner, held } = this.#seats.get(labelOf(plugin)) ?? seat(this.platform);
+    const amounts = declared(manifest);
+    const reserved = await this.#waitFor(
+      owner,
+      amounts,
+      Math.min(PATIENCE_MS, manifest.resources.startTimeoutMs / 2),
+    );
+    if (!reserved) throw noRoom(plugin, owner);
+    held.add(reserved);
+    return reserved;
+  }
+
+  async #waitFor(owner: Owner, amounts: Amounts, ms: number): Promise<Reservation | undefined> {
+    const free = this.ledger.tryReserve(owner, amounts);
+    if (free) return free;
+    const given = await this.ledger.reserve([{ owner, amounts }], { ms });
+    return given.ok ? given.value[0] : undefined;
+  }
+}
+
+const seat = (owner: Owner): Seat => ({ owner, held: new Set() });
+
+const limitTo = (memoryBytes: number): Amounts =>
+  memoryBytes === Infinity ? {} : { memoryBytes: Math.max(0, Math.floor(memoryBytes)) };
+
+const bytesOf = (budgetMiB: number | undefined): number =>
+  budgetMiB === undefined ? Infinity : budgetMiB * MIB;
+
+const declared = ({ resources }: Manifest): Amounts => ({ memoryBytes: resources.memoryMiB * MIB });
+
+const CRITICALITY: readonly Manifest["criticality"][] = ["critical", "important", "optional"];
+
+/** Lower for what matters more: by criticality, then by priority. */
+const rankOf = ({ criticality, priority }: Manifest): number =>
+  CRITICALITY.indexOf(criticality) * 101 + priority;
+
+const byImportance = (a: Admissible, b: Admissible): number =>
+  rankOf(a.bundle.manifest) - rankOf(b.bundle.manifest) || (labelOf(a) < labelOf(b) ? -1 : 1);
+
+function noRoom(plugin: Admissible, owner: Owner): TradsysError {
+  const { memoryMiB } = plugin.bundle.manifest.resources;
+  const whose = owner.path
+    .filter(({ limits: [bytes = Infinity] }) => bytes < Infinity)
+    .map(({ name, limits: [bytes = 0], taken: { memoryBytes = 0 } }) => ({
+      name,
+      limitMiB: Math.floor(bytes / MIB),
+      leftMiB: Math.floor((bytes - memoryBytes) / MIB),
+    }))
+    .toSorted((a, b) => a.leftMiB - b.leftMiB)[0];
+  const left = whose ? `, and ${whose.name} has ${whose.leftMiB} MiB left of its ${whose.limitMiB} MiB` : "";
+  return new TradsysError(
+    "MEMORY_EXCEEDED",
+    `${labelOf(plugin)} declares ${memoryMiB} MiB of memory${left}`,
+    {
+      hint: "Raise memoryBudgetMiB of the platform or the system, or the container's limit, or deploy fewer plugins.",
+    },
+  );
+}
