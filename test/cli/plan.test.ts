@@ -57,6 +57,24 @@ it("needs consent for a step that cannot be undone", async () => {
   await expectGolden(folder, "plan desk.yaml --accept-one-way", { golden: "plan/one-way-accepted" });
 });
 
+it("plans no change of configuration of which one half contradicts the other, and names both places", async () => {
+  const folder = await activeDesk();
+  const before = await tradsys(folder, "status");
+  await writeFile(
+    join(folder, "platform.yaml"),
+    `apiVersion: tradsys/platform/v1
+name: desk-host
+settings: { warmUpTimeoutMs: 20000 }
+systems:
+  exchange: { settings: { startTimeoutMs: 10000 } }
+  risk: { settings: { startTimeoutMs: 45000 } }
+`,
+  );
+  await appendFile(join(folder, "desk.yaml"), "platform: platform.yaml\n");
+  expect(await refusal(folder, "plan desk.yaml", { golden: "plan/contradiction" })).toBe(78);
+  expect((await tradsys(folder, "status")).stdout).toBe(before.stdout);
+});
+
 it("has nothing to do where everything runs already", async () => {
   const { code } = await expectGolden(await activeDesk(), "plan desk.yaml", { golden: "plan/no-change" });
   expect(code).toBe(0);

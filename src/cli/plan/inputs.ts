@@ -15,6 +15,7 @@ import {
   withoutText,
 } from "../../manifest/layers/deployed-configs.ts";
 import { parseDeployment, type Parsed } from "../../manifest/parse.ts";
+import { contradictions } from "../../manifest/set/check-set.ts";
 import type { PlanInput } from "../../planner/plan.ts";
 import { inputsDigest, lockFor } from "../../resolver/lock.ts";
 import { readCurrent, rootPaths } from "../../store/generations.ts";
@@ -43,12 +44,14 @@ export async function planInputs(
   const candidates = await listCandidates(io.files, store);
   const manifests = lockedCandidates(lock, candidates);
   const platformConfig = await readPlatformFor(io, file, platform);
-  const { diagnostics, ...settings } = await deployedConfigs({
+  const set = {
     deployment: { ...deployment, file },
     platform: platformConfig,
     plugins: [...manifests.values()].map(({ manifest }) => withoutText(manifest)),
-  });
-  if (diagnostics.length > 0) throw failWith(diagnostics);
+  };
+  const { diagnostics, ...settings } = await deployedConfigs(set);
+  const errors = [...diagnostics, ...contradictions(set)];
+  if (errors.length > 0) throw failWith(errors);
   const active = await readCurrent(io.files, root);
   const actions = actionsIn(await readJournal(io.files, rootPaths(root).journal));
   const memory = platformConfig && memoryBudget(platformConfig.value);

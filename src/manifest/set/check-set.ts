@@ -22,18 +22,22 @@ import { checkUnused } from "./unused.ts";
 export function checkSet(documents: readonly AnyDocument[]): readonly Diagnostic[] {
   const sets = deploymentSets(documents);
   const plugins = ofFormat<Manifest>(documents, "plugin");
-  const found = sets.flatMap((set) => {
-    const hierarchy = hierarchyOf(set);
-    const contradictions = [checkTimeouts, checkMemory, checkInheritance, checkUnused].flatMap((rule) =>
-      rule(hierarchy),
-    );
-    return [...contradictions, ...checkPorts(set)];
-  });
+  const found = sets.flatMap((set) => [
+    ...contradictions(set),
+    ...checkUnused(hierarchyOf(set)),
+    ...checkPorts(set),
+  ]);
   const collisions =
     sets.length === 0
       ? checkMetricCollisions(plugins)
       : sets.flatMap((set) => checkMetricCollisions(set.plugins));
   return [...found, ...collisions];
+}
+
+/** Settings of one deployment that cannot all hold, whichever systems they are of; each names both places. */
+export function contradictions(set: DeploymentSet): readonly Diagnostic[] {
+  const hierarchy = hierarchyOf(set);
+  return [checkTimeouts, checkMemory, checkInheritance].flatMap((rule) => rule(hierarchy));
 }
 
 /** The configuration that each deployment gives its plugins, against the plugins' own schemas. */
