@@ -35,6 +35,10 @@ export const COMMANDS: Readonly<Record<string, Registered>> = {
     summary: "Put signed bundles into the store",
     load: async () => (await import("./commands/publish.ts")).publishCommand,
   },
+  yank: {
+    summary: "Take a published version back, or give it back",
+    load: async () => (await import("./commands/yank.ts")).yankCommand,
+  },
   list: {
     summary: "List what the store holds",
     load: async () => (await import("./commands/list.ts")).listCommand,

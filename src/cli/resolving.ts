@@ -6,6 +6,7 @@ import { isPluginName, type Digest, type PluginName } from "../domain/ids.ts";
 import type { Lock } from "../domain/lock.ts";
 import { parseDeployment, parseLock } from "../manifest/parse.ts";
 import type { ResolveRequest } from "../resolver/resolve.ts";
+import { dayOf } from "../signing/trust.ts";
 import { listCandidates } from "../store/read.ts";
 import { oneOf, type Io } from "./command.ts";
 import { beside, readDocument, readTrust } from "./documents.ts";
@@ -59,7 +60,7 @@ export async function resolving(
       prefer: new Map([...versions].map(([name, locked]) => [name, locked.map(({ version }) => version)])),
       stepBudget: STEP_BUDGET,
       revoked: await revokedDigests(io, resolvePath(file, "..", deployment.trust)),
-      today: io.now().toISOString().slice(0, "YYYY-MM-DD".length),
+      today: dayOf(io.now()),
       ...(deployment.resolution ? { policy: deployment.resolution } : {}),
     },
   };

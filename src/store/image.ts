@@ -2,6 +2,7 @@ import { bundleFiles } from "../bundle/format.ts";
 import type { OpenBundle } from "../domain/bundle.ts";
 import { canonical } from "../domain/canonical.ts";
 import { sha256 } from "../domain/digest.ts";
+import type { Candidate } from "../domain/lock.ts";
 import { ANNOTATIONS, type Descriptor, type Image, MEDIA_TYPES, refName } from "./layout.ts";
 
 /** A blob to be stored, and the descriptor that points at it. */
@@ -15,6 +16,9 @@ export interface NewImage {
   readonly descriptor: Descriptor;
   readonly blobs: readonly Blob[];
 }
+
+/** What becomes known of a plugin only after it was built. */
+export type PluginStatus = Pick<Candidate, "published" | "yanked">;
 
 /**
  * A bundle as an OCI artifact: `plugin.json` as its config, so that it can be read alone, and the bundle as its
@@ -54,6 +58,29 @@ export function envelopeImage(envelope: string, subject: Descriptor, bundle: Ope
       subject: { mediaType, digest, size },
     },
     annotations: { [ANNOTATIONS.title]: title },
+  });
+}
+
+/** What is known of a plugin since it was published, as an artifact that refers to its image. */
+export function statusImage(
+  { published, yanked }: PluginStatus,
+  { mediaType, digest, size }: Descriptor,
+): NewImage {
+  const annotations = {
+    ...(published !== undefined && { [ANNOTATIONS.published]: published }),
+    ...(yanked !== undefined && { [ANNOTATIONS.yanked]: yanked }),
+  };
+  return imageOf([EMPTY], {
+    image: {
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPES.image,
+      artifactType: MEDIA_TYPES.status,
+      config: EMPTY.descriptor,
+      layers: [EMPTY.descriptor],
+      subject: { mediaType, digest, size },
+      annotations,
+    },
+    annotations,
   });
 }
 

@@ -23,6 +23,7 @@ export const MEDIA_TYPES = {
   manifest: "application/vnd.tradsys.plugin.manifest.v1+json",
   bundle: "application/vnd.tradsys.plugin.bundle.v1.tar+gzip",
   envelope: ENVELOPE_MEDIA_TYPE,
+  status: "application/vnd.tradsys.plugin.status.v1",
 } as const;
 
 export const ANNOTATIONS = {
@@ -31,6 +32,10 @@ export const ANNOTATIONS = {
   refName: "org.opencontainers.image.ref.name",
   /** Digest of a bundle before compression. */
   content: "dev.tradsys.bundle.content",
+  /** Day on which a plugin was published, UTC, `YYYY-MM-DD`. */
+  published: "dev.tradsys.plugin.published",
+  /** Why its publisher took it back. */
+  yanked: "dev.tradsys.plugin.yanked",
 } as const;
 
 /** Bytes of `index.json`; a plugin version with two envelopes takes about 1 kB. */

@@ -3,10 +3,11 @@ import type { OpenBundle } from "../domain/bundle.ts";
 import { canonical } from "../domain/canonical.ts";
 import { sha256 } from "../domain/digest.ts";
 import { TradsysError } from "../domain/errors.ts";
+import type { Digest } from "../domain/ids.ts";
 import type { Candidate } from "../domain/lock.ts";
 import type { Files } from "../platform/files.ts";
 import { publishLock } from "./collect.ts";
-import { envelopeImage, type NewImage, pluginImage } from "./image.ts";
+import { envelopeImage, type NewImage, pluginImage, statusImage } from "./image.ts";
 import { blobPath, EMPTY_INDEX, type Index, indexPath, LAYOUT, layoutPath } from "./layout.ts";
 import { readIndex, readPlugins } from "./read.ts";
 import { refuseForgedRecord } from "./record.ts";
@@ -17,6 +18,8 @@ interface Publication {
   readonly bundle: OpenBundle;
   /** Envelope files, as text. */
   readonly envelopes: readonly string[];
+  /** The day, UTC, `YYYY-MM-DD`; absent where nobody wants to know. One that is told stays. */
+  readonly published?: string;
 }
 
 interface Published {
@@ -36,7 +39,7 @@ interface Published {
 export async function publish(
   files: Files,
   root: string,
-  { bytes, bundle, envelopes }: Publication,
+  { bytes, bundle, envelopes, published }: Publication,
 ): Promise<Published> {
   const { name, version } = bundle.manifest;
   if (envelopes.some((envelope) => Buffer.byteLength(envelope) > ENVELOPE_BYTES)) {
@@ -60,35 +63,48 @@ export async function publish(
   // Content that another zlib compressed is the same bundle: the stored one stays, and further envelopes refer to it.
   const subject = stored?.descriptor ?? image.descriptor;
   const referrers = envelopes.map((envelope) => envelopeImage(envelope, subject, bundle));
-  const added = await store(files, root, {
+  const isDated = published === undefined || stored?.candidate.published !== undefined;
+  const status = isDated ? [] : [statusImage({ ...stored?.candidate, published }, subject)];
+  const added = await writeImages(files, root, {
     index,
-    images: subject.digest === image.descriptor.digest ? [image, ...referrers] : referrers,
+    images: [...(subject.digest === image.descriptor.digest ? [image] : []), ...referrers, ...status],
+    instead: status.length > 0 ? stored?.statuses : [],
   });
 
   const { content, blob, manifest } = bundle;
-  const held = stored?.candidate ?? { manifest, content, blob, size: bytes.length, envelopes: [] };
+  const fresh = { manifest, content, blob, size: bytes.length, envelopes: [] };
+  const held = { ...(stored?.candidate ?? fresh), ...(isDated ? {} : { published }) };
   const digests = new Set([...held.envelopes, ...envelopes.map(sha256)]);
   return { added, candidate: { ...held, envelopes: [...digests].toSorted() } };
+}
+
+interface ImageWriting {
+  readonly index: Index;
+  readonly images: readonly NewImage[];
+  /** Digests of the images that these replace. */
+  readonly instead?: readonly Digest[] | undefined;
 }
 
 /**
  * Writes blobs first and the index last: a publisher that dies leaves blobs that nothing refers to, never an index
  * that refers to nothing. Blobs are written even where the store has them, which mends a damaged one.
  *
- * @returns False if the index held all of these images.
+ * @returns False if the index held just that.
  */
-async function store(
+export async function writeImages(
   files: Files,
   root: string,
-  { index, images }: { readonly index: Index; readonly images: readonly NewImage[] },
+  { index, images, instead = [] }: ImageWriting,
 ): Promise<boolean> {
   for (const { descriptor, bytes } of images.flatMap(({ blobs }) => blobs)) {
     await files.write(blobPath(root, descriptor.digest), bytes);
   }
+  const before = new Set(index.manifests.map(({ digest }) => digest));
+  const kept = index.manifests.filter(({ digest }) => !instead.includes(digest));
   const entries = new Map(
-    [...images.map(({ descriptor }) => descriptor), ...index.manifests].map((entry) => [entry.digest, entry]),
+    [...images.map(({ descriptor }) => descriptor), ...kept].map((entry) => [entry.digest, entry]),
   );
-  if (entries.size === index.manifests.length) return false;
+  if (before.symmetricDifference(new Set(entries.keys())).size === 0) return false;
   const manifests = [...entries.values()].toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
   await files.write(layoutPath(root), canonical(LAYOUT));
   await files.write(indexPath(root), canonical({ ...index, manifests }));

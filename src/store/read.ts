@@ -6,6 +6,7 @@ import { TradsysError, isCode } from "../domain/errors.ts";
 import { type Digest, isDigest, type PluginName } from "../domain/ids.ts";
 import type { Candidate } from "../domain/lock.ts";
 import type { Files } from "../platform/files.ts";
+import type { PluginStatus } from "./image.ts";
 import {
   ANNOTATIONS,
   blobPath,
@@ -103,10 +104,11 @@ export async function readIndex(files: Files, root: string): Promise<Index | und
   return index;
 }
 
-/** A plugin version in a store, and the descriptor that its referrers name. */
+/** A plugin version in a store, the descriptor that its referrers name, and those that tell its status. */
 interface StoredPlugin {
   readonly descriptor: Descriptor;
   readonly candidate: Candidate;
+  readonly statuses: readonly Digest[];
 }
 
 interface StoredImage {
@@ -125,12 +127,22 @@ export async function readPlugins(files: Files, root: string, index: Index): Pro
     (descriptor) => readImage(files, root, descriptor),
   );
   const envelopes = envelopesBySubject(images);
+  const statuses = Map.groupBy(
+    images.filter(({ image }) => image.artifactType === MEDIA_TYPES.status),
+    ({ image }) => image.subject?.digest,
+  );
   const plugins = await Array.fromAsync(
     images.filter(({ image }) => image.artifactType === MEDIA_TYPES.plugin),
     async (stored): Promise<StoredPlugin> => {
       const candidate = await readCandidate(files, root, stored);
-      const digests = envelopes.get(stored.descriptor.digest) ?? [];
-      return { descriptor: stored.descriptor, candidate: { ...candidate, envelopes: digests } };
+      const { descriptor } = stored;
+      const digests = envelopes.get(descriptor.digest) ?? [];
+      const told = statuses.get(descriptor.digest) ?? [];
+      return {
+        descriptor,
+        candidate: { ...candidate, envelopes: digests, ...statusOf(told) },
+        statuses: told.map((each) => each.descriptor.digest),
+      };
     },
   );
 
@@ -182,6 +194,14 @@ function envelopesBySubject(images: readonly StoredImage[]): ReadonlyMap<Digest,
       [...new Set(entries.map(({ digest }) => digest))].toSorted(),
     ]),
   );
+}
+
+/** What is told of a plugin, by whichever tools: the day on which it was there first, and whether anybody took it back. */
+function statusOf(told: readonly StoredImage[]): PluginStatus {
+  const valuesOf = (name: string): readonly string[] =>
+    told.flatMap(({ image }) => image.annotations?.[name] ?? []).toSorted();
+  const [[published], [yanked]] = [valuesOf(ANNOTATIONS.published), valuesOf(ANNOTATIONS.yanked)];
+  return { ...(published !== undefined && { published }), ...(yanked !== undefined && { yanked }) };
 }
 
 /** A space sorts before all that names and versions hold, so this orders by name, then by version. */

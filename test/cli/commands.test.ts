@@ -21,6 +21,7 @@ const COMMANDS = [
   },
   { name: "verify", line: "verify bundles/tradsys-md-normaliser-1.9.1.tar.gz", desk: publishedDesk },
   { name: "publish", line: "publish bundles/tradsys-md-normaliser-1.9.1.tar.gz", desk: publishedDesk },
+  { name: "yank", line: "yank @tradsys/md-normaliser@1.9.1 --reason broken", desk: publishedDesk },
   { name: "list", line: "list", desk: publishedDesk },
   { name: "show", line: "show @tradsys/risk-core", desk: publishedDesk },
   { name: "resolve", line: "resolve desk.yaml", desk: publishedDesk },

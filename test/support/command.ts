@@ -112,6 +112,7 @@ function steady(text: string, folder: string): string {
     .replaceAll(/\b[0-9a-f]{64}\b/g, "<digest>")
     .replaceAll(/\b[0-9a-f]{12}\b/g, "<digest>")
     .replaceAll(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<instant>")
+    .replaceAll(/published \d{4}-\d\d-\d\d\b/g, "published <day>")
     .replaceAll(/\b\d+(?:\.\d+)? m?s\b/g, "<time>")
     .replaceAll(/\b\d+(?:\.\d+)? (?:B|[KM]iB)(?!\w)/g, "<size>")
     .replaceAll(/\bprocess \d+/g, "process <pid>")

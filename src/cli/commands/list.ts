@@ -13,19 +13,22 @@ export const listCommand = defineCommand({
   async run({ flags }, io) {
     const candidates = await listCandidates(io.files, await storeOf(io, flags));
     return {
-      data: candidates.map(({ manifest, content, envelopes }) => ({
+      data: candidates.map(({ manifest, content, envelopes, published, yanked }) => ({
         name: manifest.name,
         version: manifest.version,
         kind: manifest.kind,
         content,
         signatures: envelopes.length,
+        ...(published !== undefined && { published }),
+        ...(yanked !== undefined && { yanked }),
       })),
       lines: table(
-        candidates.map(({ manifest: { name, version, kind }, content, envelopes }) => [
+        candidates.map(({ manifest: { name, version, kind }, content, envelopes, yanked }) => [
           `${name}@${version}`,
           short(content),
           plural(envelopes.length, "signature"),
           kind,
+          yanked === undefined ? "" : "taken back",
         ]),
       ),
     };

@@ -2,6 +2,7 @@ import { openBundle } from "../../bundle/open.ts";
 import { failWith } from "../../domain/errors.ts";
 import { settleAll } from "../../domain/settle.ts";
 import { bundleManifestFindings } from "../../manifest/parse.ts";
+import { dayOf } from "../../signing/trust.ts";
 import { rootPaths } from "../../store/generations.ts";
 import { publish } from "../../store/publish.ts";
 import { readBundleFile } from "../bundles.ts";
@@ -37,7 +38,10 @@ export const publishCommand = defineCommand({
       }),
     );
     const published = [];
-    for (const publication of opened) published.push(await publish(io.files, store, publication));
+    const today = dayOf(io.now());
+    for (const publication of opened) {
+      published.push(await publish(io.files, store, { ...publication, published: today }));
+    }
     return {
       data: published.map(({ added, candidate: { manifest, content, blob, envelopes } }) => ({
         name: manifest.name,

@@ -35,7 +35,8 @@ export const showCommand = defineCommand({
   },
 });
 
-function describe({ manifest, content, blob, size: bytes, envelopes }: Candidate): string[] {
+function describe(candidate: Candidate): string[] {
+  const { manifest, content, blob, size: bytes, envelopes, published, yanked } = candidate;
   const facets = Object.entries(manifest.facets).flatMap(([name, { provides, requires }]) => [
     `  facet ${name}`,
     ...Object.entries(provides).map(([port, version]) => `    provides ${port} ${version}`),
@@ -45,6 +46,8 @@ function describe({ manifest, content, blob, size: bytes, envelopes }: Candidate
     `${manifest.name}@${manifest.version} (${manifest.kind})`,
     ...(manifest.description === "" ? [] : [`  ${oneLine(manifest.description)}`]),
     `  license ${manifest.license}, host API ${manifest.hostApi}, Node.js ${manifest.node}`,
+    ...(published === undefined ? [] : [`  published ${published}`]),
+    ...(yanked === undefined ? [] : [`  taken back: ${oneLine(yanked)}`]),
     `  content ${content}`,
     `  blob    ${blob}, ${size(bytes)}`,
     ...envelopes.map((digest) => `  signed  ${digest}`),
