@@ -15,13 +15,13 @@ import {
 import { emptyFolder } from "../support/desk.ts";
 
 const COMMANDS =
-  "init validate config build keys sign verify publish list show resolve why why-not outdated plan approve apply rollback status history diff audit gc preload run schema completion".split(
+  "init validate config build keys sign verify publish yank list show resolve why why-not outdated plan approve apply rollback status history diff audit gc preload run schema completion".split(
     " ",
   );
 
 /** Commands that cannot do without an argument. */
 const NEED_ARGUMENTS =
-  "init validate config build keys sign verify publish show resolve why why-not outdated plan approve apply audit completion".split(
+  "init validate config build keys sign verify publish yank show resolve why why-not outdated plan approve apply audit completion".split(
     " ",
   );
 
