@@ -11,6 +11,6 @@ export async function smokeLoad(plugins: readonly VerifiedPlugin[]): Promise<voi
   for (const plugin of plugins) {
     const { manifest } = plugin.bundle;
     if (manifest.isolation !== "inline" || manifest.hostProvided.length > 0) continue;
-    evaluate(compile({ manifest, code: plugin.code() }), manifest, {});
+    evaluate(compile({ manifest, code: plugin.code() }), manifest);
   }
 }

@@ -51,10 +51,14 @@ export const MANIFEST_FILE = "plugin.json";
 /** The file of a bundle that holds its code. */
 export const CODE_FILE = "dist/plugin.js";
 
-/** What stands before a bundle's code on its first line when it is compiled. */
-export const FUNCTION_HEAD = "(function (exports, require, module) {";
+/**
+ * What stands before a bundle's code on its first line when it is compiled. Timers are handed in, so that they have an
+ * owner; from outside, so that code may still declare the names for itself. In parentheses V8 compiles both at once.
+ */
+export const FUNCTION_HEAD =
+  "(function (setTimeout, setInterval, setImmediate) { return (function (exports, require, module) {";
 const HEAD = Buffer.from(FUNCTION_HEAD);
-const TAIL = Buffer.from("\n})");
+const TAIL = Buffer.from("\n})})");
 
 /** A bundle's code in the form in which it is kept and compiled: one function. */
 export const asFunction = (code: Buffer): Buffer => Buffer.concat([HEAD, code, TAIL]);

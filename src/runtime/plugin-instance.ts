@@ -1,8 +1,9 @@
-import type { PluginName } from "../domain/ids.ts";
+import { labelOf, type PluginName } from "../domain/ids.ts";
 import type { FacetHandle, PluginDefinition } from "../plugin/define.ts";
 import type { PortError } from "../plugin/errors.ts";
 import { activatePlugin, type Surroundings } from "./activate-plugin.ts";
 import type { LoadablePlugin, Loader } from "./loading/load.ts";
+import { PluginTimers } from "./loading/plugin-timers.ts";
 import type { BoundPorts } from "./ports.ts";
 import type { Timeline } from "./report/timeline.ts";
 
@@ -32,21 +33,36 @@ export interface PluginInstance {
   close(): Promise<void>;
 }
 
-/** An instance in the host's own thread and realm. */
+/** An instance in the host's own thread and realm. What it set going ends with it, so that all of it can be collected. */
 export function inlinePlugin(plugin: LoadablePlugin, placement: InlinePlacement): PluginInstance {
+  const timers = new PluginTimers();
+  const ending = new AbortController();
+  const { signal: hostSignal, log } = placement;
+  const end = (): void => ending.abort();
+  hostSignal.addEventListener("abort", end, { once: true });
+  if (hostSignal.aborted) end();
   let activated: Promise<ReadonlyMap<string, FacetHandle>> | undefined;
   return {
-    handles: () => (activated ??= loadAndActivate(plugin, placement)),
+    handles: () => (activated ??= loadAndActivate(plugin, { ...placement, signal: ending.signal }, timers)),
+    async close() {
+      hostSignal.removeEventListener("abort", end);
+      end();
+      activated = undefined;
+      const left = timers.end();
+      if (left === 0) return;
+      const message = "left timers running, which were ended";
+      log({ level: "warn", plugin: labelOf(plugin), message, fields: { timers: left } });
+    },
     memoryBytes: async () => undefined,
-    close: async () => undefined,
   };
 }
 
 async function loadAndActivate(
   plugin: LoadablePlugin,
   { loader, timeline, ...surroundings }: InlinePlacement,
+  timers: PluginTimers,
 ): Promise<ReadonlyMap<string, FacetHandle>> {
-  const definition = loader.load(plugin);
+  const definition = loader.load(plugin, timers);
   const { manifest } = plugin.bundle;
   return activatePlugin({ ...plugin, manifest }, timed(definition, plugin.name, timeline), surroundings);
 }

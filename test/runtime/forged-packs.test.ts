@@ -4,6 +4,7 @@ import { Script } from "node:vm";
 
 import { expect, it } from "vitest";
 
+import { asFunction } from "../../src/domain/bundle.ts";
 import { canonical } from "../../src/domain/canonical.ts";
 import { sha256 } from "../../src/domain/digest.ts";
 import { TradsysError } from "../../src/domain/errors.ts";
@@ -172,13 +173,19 @@ it(`runs nothing but what was signed after each of ${MUTATIONS} changes to packs
   expect([...outcomes.values()].reduce((sum, count) => sum + count)).toBeGreaterThan(10_000);
 }, 180_000);
 
-const wrapped = (code: string): string => `(function (exports, require, module) {${code}\n})`;
+const wrapped = (code: string): string => asFunction(Buffer.from(code)).toString("utf8");
+
+/** Runs code as the loader does. */
+function runIn(script: Script, module: { exports: object }, require: (name: string) => unknown): void {
+  const wrapper = script.runInThisContext() as (...timers: unknown[]) => (...given: unknown[]) => void;
+  wrapper(setTimeout, setInterval, setImmediate)(module.exports, require, module);
+}
 
 /** What V8 compiles of code, after it ran. */
 function compiledFrom(code: string): Buffer {
   const script = new Script(wrapped(code));
   const module = { exports: {} as { default?: { activate(): void } } };
-  (script.runInThisContext() as (...given: unknown[]) => void)(module.exports, () => () => undefined, module);
+  runIn(script, module, () => () => undefined);
   module.exports.default?.activate();
   return script.createCachedData();
 }
@@ -190,7 +197,7 @@ it("runs no compiled code that somebody else made of other code of equal length,
   const said: string[] = [];
   const module = { exports: {} as { default?: { activate(): void } } };
   const recorder = (): unknown => (word: string) => void said.push(word);
-  (believed.runInThisContext() as (...given: unknown[]) => void)(module.exports, recorder, module);
+  runIn(believed, module, recorder);
   module.exports.default?.activate();
   expect({ rejected: believed.cachedDataRejected, said }).toEqual({ rejected: false, said: ["evil"] });
 

@@ -13,7 +13,7 @@ function load(
 ) {
   const { manifest: packedManifest, files } = packed(manifest, code);
   const script = compile({ manifest: packedManifest, code: asFunction(files.get(CODE_FILE) ?? Buffer.of()) });
-  return evaluate(script, packedManifest, hostModules);
+  return evaluate(script, packedManifest, { hostModules });
 }
 
 /** What an expression is worth inside a plugin. */
@@ -136,4 +136,10 @@ it.each([
       message: "@tradsys/risk-core@4.2.0 does not export a plugin",
     }),
   );
+});
+
+it("lets code declare the names of timers for itself", () => {
+  const code =
+    "const setTimeout = 5; class setInterval {} module.exports.default = { activate() {}, value: setTimeout };";
+  expect(load(code)).toMatchObject({ value: 5 });
 });

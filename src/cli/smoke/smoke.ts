@@ -29,7 +29,8 @@ const before = sharedMembers();
 try {
   const { manifest } = bundle;
   const script = compile({ manifest, code: asFunction(bundle.files.get(CODE_FILE) ?? Buffer.alloc(0)) });
-  evaluate(script, manifest, Object.fromEntries(manifest.hostProvided.map((name) => [name, standIn()])));
+  const hostModules = Object.fromEntries(manifest.hostProvided.map((name) => [name, standIn()]));
+  evaluate(script, manifest, { hostModules });
 } catch (error) {
   // What the plugin threw, not what the loader made of it.
   const own = error instanceof TradsysError && error.cause !== undefined ? error.cause : error;

@@ -64,8 +64,11 @@ class IsolatedPlugin {
         home: () => placement.home,
       },
     );
+    const abort = (): void => this.#peer.tell(SELF, "abort", []);
+    placement.signal.addEventListener("abort", abort, { once: true });
+    // The signal is the whole set's, and outlives this instance.
+    void this.#isolate.ended.then(() => placement.signal.removeEventListener("abort", abort));
     void this.#isolate.ended.then((how) => this.#crash(new Error(how)));
-    placement.signal.addEventListener("abort", () => this.#peer.tell(SELF, "abort", []), { once: true });
     this.handles = this.#load(plugin, placement, { memoryBytes, ...isolation.watching });
   }
 

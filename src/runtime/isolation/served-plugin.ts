@@ -88,5 +88,5 @@ export function servePlugin(channel: Channel): void {
 
 const definitionOf = ({ manifest, code }: Assignment) => {
   const bytes = Buffer.from(code.buffer, code.byteOffset, code.byteLength);
-  return evaluate(compile({ manifest, code: bytes }), manifest, {});
+  return evaluate(compile({ manifest, code: bytes }), manifest);
 };

@@ -6,12 +6,18 @@ import { labelOf } from "../../domain/ids.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import type { PluginDefinition } from "../../plugin/define.ts";
 import { pluginRequire, type HostModules } from "./plugin-require.ts";
+import { nodeTimers, type Timers } from "./plugin-timers.ts";
 
 type FunctionWrapper = (
-  exports: object,
-  require: (specifier: string) => unknown,
-  module: { exports: unknown },
-) => void;
+  ...timers: [Timers["setTimeout"], Timers["setInterval"], Timers["setImmediate"]]
+) => (exports: object, require: (specifier: string) => unknown, module: { exports: unknown }) => void;
+
+/** What a plugin's code is given besides the language. */
+export interface Given {
+  readonly hostModules?: HostModules;
+  /** By default Node's own, for code that goes with its thread. */
+  readonly timers?: Timers;
+}
 
 interface PluginSource {
   readonly manifest: Manifest;
@@ -48,12 +54,14 @@ export function compile({ manifest, code, compiled }: PluginSource): Script {
  *
  * @throws {TradsysError} `LOAD_FAILED` with the plugin's own error as the cause.
  */
-export function evaluate(script: Script, manifest: Manifest, hostModules: HostModules): PluginDefinition {
+export function evaluate(script: Script, manifest: Manifest, given: Given = {}): PluginDefinition {
+  const { hostModules = {}, timers = nodeTimers } = given;
   const exports = {};
   const module: { exports: unknown } = { exports };
   loading(manifest, () => {
     const wrapper = script.runInThisContext() as FunctionWrapper;
-    wrapper.call(exports, exports, pluginRequire(manifest, hostModules), module);
+    const run = wrapper(timers.setTimeout, timers.setInterval, timers.setImmediate);
+    run.call(exports, exports, pluginRequire(manifest, hostModules), module);
   });
   const { exports: exported } = module;
   if (isObject(exported) && "default" in exported && isDefinition(exported.default)) return exported.default;

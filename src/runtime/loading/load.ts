@@ -6,6 +6,7 @@ import type { Timeline } from "../report/timeline.ts";
 import type { CodeCache } from "./code-cache.ts";
 import { compile, evaluate } from "./evaluate.ts";
 import type { HostModules } from "./plugin-require.ts";
+import type { Timers } from "./plugin-timers.ts";
 
 /** All that is needed of a plugin to run it. */
 export type LoadablePlugin = Pick<VerifiedPlugin, "name" | "version" | "config" | "bundle" | "code">;
@@ -21,7 +22,7 @@ export interface CacheCounts {
 /** Turns verified plugins of this process into definitions. */
 export interface Loader {
   /** Compiles and runs a plugin's code. @throws {TradsysError} `LOAD_FAILED` */
-  load(plugin: LoadablePlugin): PluginDefinition;
+  load(plugin: LoadablePlugin, timers: Timers): PluginDefinition;
   counts(): CacheCounts;
 }
 
@@ -38,7 +39,7 @@ export function createLoader({ cache, hostModules, timeline, onCompiled }: Loadi
   let [hits, misses] = [0, 0];
 
   return {
-    load(plugin) {
+    load(plugin, timers) {
       const { name, bundle } = plugin;
       const { manifest } = bundle;
       const compilingFrom = timeline.now();
@@ -50,7 +51,7 @@ export function createLoader({ cache, hostModules, timeline, onCompiled }: Loadi
       onCompiled?.(script);
       timeline.note({ phase: "compile", plugin: name, fromMs: compilingFrom });
       const evaluatingFrom = timeline.now();
-      const definition = evaluate(script, manifest, hostModules);
+      const definition = evaluate(script, manifest, { hostModules, timers });
       timeline.note({ phase: "evaluate", plugin: name, fromMs: evaluatingFrom });
       return definition;
     },

@@ -1,0 +1,64 @@
+/**
+ * Starts and stops what is active in some roots, in turn, many times over in one process, and tells what that left
+ * behind: `node --expose-gc cycles.ts FOLDER CYCLES`. Prints one line of JSON, a `Left`.
+ */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+
+import { startRuntime } from "../../../src/runtime/index.ts";
+
+export interface Left {
+  /** Bytes after the first cycles and after the last, all garbage collected. */
+  readonly heapBytes: readonly [base: number, end: number];
+  readonly rssBytes: readonly [base: number, end: number];
+  /** Instances of plugins that ran in this thread, and those of them that are not collected. */
+  readonly instances: number;
+  readonly alive: number;
+  /** What was logged on the host's own account. */
+  readonly warnings: number;
+}
+
+/** Cycles until everything that is loaded once is loaded. */
+const WARM_UP = 10;
+
+const [folder = "", count = "200"] = process.argv.slice(2);
+const roots = readdirSync(folder).map((name) => join(folder, name));
+
+const witnessed: WeakRef<object>[] = [];
+Object.assign(globalThis, { witness: (object: object) => void witnessed.push(new WeakRef(object)) });
+let warnings = 0;
+
+async function cycle(root: string): Promise<void> {
+  const runtime = await startRuntime({ root, log: ({ level }) => (warnings += Number(level === "warn")) });
+  await runtime.ports.one("account").balances();
+  const failures = await runtime.stop();
+  if (failures.length > 0) throw new AggregateError(failures);
+}
+
+/** What waits for a turn of the event loop still holds what it waits with. */
+async function collect(): Promise<void> {
+  for (let round = 0; round < 4; round++) {
+    await setTimeout(5);
+    globalThis.gc?.();
+  }
+}
+
+async function run(cycles: number): Promise<void> {
+  for (let i = 0; i < cycles; i++) await cycle(roots[i % roots.length] ?? "");
+}
+
+await run(WARM_UP);
+await collect();
+const base = process.memoryUsage();
+await run(Number(count));
+await collect();
+const end = process.memoryUsage();
+const left: Left = {
+  heapBytes: [base.heapUsed, end.heapUsed],
+  rssBytes: [base.rss, end.rss],
+  instances: witnessed.length,
+  alive: witnessed.filter((ref) => ref.deref()).length,
+  warnings,
+};
+process.stdout.write(`${JSON.stringify(left)}\n`, () => process.exit());
