@@ -102,10 +102,14 @@ function wire({ session, solution, guide, set, asked }: Wiring): readonly Wire[]
   const members = membersOf(set);
   const copiesOf = Map.groupBy(set, ({ manifest }) => manifest.name);
   const facetsOf = Map.groupBy(members, ({ candidate }) => candidate);
-  const providersOf = Map.groupBy(
-    members.flatMap((member) => Object.keys(member.facet.provides).map((port) => ({ member, port }))),
-    ({ port }) => port,
-  );
+  const providersOf = new Map<string, Member[]>();
+  for (const member of members) {
+    for (const port of Object.keys(member.facet.provides)) {
+      const providers = providersOf.get(port);
+      if (providers) providers.push(member);
+      else providersOf.set(port, [member]);
+    }
+  }
   const byName = new Set([
     ...[...asked].map(({ manifest }) => manifest.name),
     ...members.flatMap(({ candidate, facet }) => pluginsNeededBy(candidate, facet)),
@@ -137,8 +141,13 @@ function wire({ session, solution, guide, set, asked }: Wiring): readonly Wire[]
   /** All facets of the best copy in range. */
   function namedSuppliers(owner: Member, plugin: PluginName, range: string): readonly Member[] {
     const copies = (copiesOf.get(plugin) ?? []).filter((candidate) => catalog.isInRange(candidate, range));
-    const picked = session.supplier(solution, owner.candidate, { target: `plugin:${plugin}`, range });
-    const best = copies.includes(owner.candidate) ? owner.candidate : (picked ?? copies.at(-1));
+    const picked = () =>
+      session.supplier(solution, owner.candidate, { target: `plugin:${plugin}`, range }) ?? copies.at(-1);
+    const best = copies.includes(owner.candidate)
+      ? owner.candidate
+      : copies.length > 1
+        ? picked()
+        : copies[0];
     return best ? (facetsOf.get(best) ?? []).filter(({ id }) => id !== owner.id) : [];
   }
 
@@ -153,12 +162,13 @@ function wire({ session, solution, guide, set, asked }: Wiring): readonly Wire[]
     range: string;
     isOne: boolean;
   }) {
-    const fitting = (providersOf.get(port) ?? [])
-      .map(({ member }) => member)
-      .filter(({ id, facet }) => id !== owner.id && catalog.provides(facet, port, range));
+    const fitting = (providersOf.get(port) ?? []).filter(
+      ({ id, facet }) => id !== owner.id && catalog.provides(facet, port, range),
+    );
     const hosted = host.ports?.[port];
     if (isOne && hosted !== undefined && catalog.admits(range, hosted))
       return { suppliers: [], byHost: true as const };
+    if (!isOne || fitting.length < 2) return { suppliers: fitting, byHost: false as const };
 
     const declared = policy?.providers?.[port] ?? [];
     const picked = session.supplier(solution, owner.candidate, { target: `port:${port}`, range });
@@ -176,11 +186,11 @@ function wire({ session, solution, guide, set, asked }: Wiring): readonly Wire[]
         Number(isAdapterOf(candidate, port)),
       ];
     };
-    const sorted = fitting
+    const [best] = fitting
       .map((member) => ({ member, rank: rank(member) }))
       .toSorted((a, b) => byRank(a.rank, b.rank))
       .map(({ member }) => member);
-    return { suppliers: isOne ? sorted.slice(0, 1) : sorted, byHost: false as const };
+    return { suppliers: best ? [best] : [], byHost: false as const };
   }
 
   /** How many adapters each candidate stands on for a port. What never ends is left out. */

@@ -21,7 +21,7 @@ export function unfoundedClause(
   const founded = new Set(asked.map(({ variable }) => variable).filter((x) => trail.isPresent(x)));
   // A set also visits what is added to it on the way.
   for (const x of founded) {
-    for (let row = at(model.firstRow.data, x); row < at(model.endRow.data, x); row++) {
+    for (let row = at(model.firstRow.data, x); row >= 0; row = at(model.nextRow.data, row)) {
       const target = at(model.target.data, row);
       if (requires(model, row) && !trail.meets(x, at(model.outside.data, row))) founded.add(target);
     }

@@ -1,5 +1,5 @@
 import { at, Ints } from "./ints.ts";
-import { addInterval, addValue, Sets, widthFor, type SetHandle } from "./sets.ts";
+import { addInterval, addValue, hasValue, removeValue, Sets, widthFor, type SetHandle } from "./sets.ts";
 
 /** A finite-domain variable, by number. */
 export type Variable = number;
@@ -13,21 +13,24 @@ export interface Term {
   readonly set: SetHandle;
 }
 
-/** Where a variable's rows are stated, once, when it first becomes necessary. */
+/** Where what values state is taken in. */
 export interface RowSink {
-  /** If the variable has `value`, then `target` is in `set`. */
-  require(value: number, target: Variable, set: SetHandle): void;
-  /** The variable never has `value`. */
-  forbid(value: number): void;
+  /** If the variable has `value`, then `target` is in `set`. @returns Whether other values that say the same are of use. */
+  require(value: number, target: Variable, set: SetHandle): boolean;
+  /** The variable never has `value`. @returns As {@link require}. */
+  forbid(value: number): boolean;
   /** A rule of any number of terms; the variable's own must admit its absence. */
   clause(terms: readonly Term[]): void;
 }
 
+/** States what a value of a variable means for others. Other values that say the same may be stated with it. */
+type State = (variable: Variable, value: number, sink: RowSink) => void;
+
 /**
  * Variables, and the rows that bind them in pairs: "if `owner` is not in `outside`, then `target` is in `inside`".
  *
- * The engine knows nothing else; plugins, ports, hosts and adapters are all rows over domains. Rows lie in flat
- * arrays, those of one owner side by side, and values that require the same of the same target share one row.
+ * The engine knows nothing else; plugins, ports, hosts and adapters are all rows over domains. Values that require the
+ * same of the same target share one row, and a row grows: a value is stated when a search first considers it.
  */
 export class Model {
   readonly sets = new Sets();
@@ -37,15 +40,19 @@ export class Model {
   /** By variable: every value, and those that it may have. */
   readonly full = new Ints();
   readonly initial = new Ints();
-  /** Rows of a variable: from the first, up to the end; -1 as long as they were not asked for. */
+  /** Rows of a variable in the order in which they were stated: the first, and after each the next; -1 at the end. */
   readonly firstRow = new Ints();
-  readonly endRow = new Ints();
+  readonly nextRow = new Ints();
+  readonly #lastRow = new Ints();
   readonly owner = new Ints();
   readonly outside = new Ints();
   readonly target = new Ints();
   readonly inside = new Ints();
-  readonly #clauses = new Map<Variable, readonly (readonly Term[])[]>();
-  readonly #state: (variable: Variable, sink: RowSink) => void;
+  readonly #rows = new Map<Variable, Map<number, number>>();
+  readonly #clauses = new Map<Variable, (readonly Term[])[]>();
+  /** Values that were stated, as bits at the places of their variables. */
+  readonly #stated = new Ints();
+  readonly #state: State;
   /** A term that never holds. */
   readonly never: Term;
   /** Words in a vector of all domains. */
@@ -53,8 +60,8 @@ export class Model {
   /** The place of a value that nothing ever has. */
   readonly nowhere = 1;
 
-  /** @param state States the rows of a variable. Called at most once for each, in the order of need. */
-  constructor(state: (variable: Variable, sink: RowSink) => void) {
+  /** @param state Called at most once for each value, in the order of need. */
+  constructor(state: State) {
     this.#state = state;
     const variable = this.addVariable(2);
     this.limit(variable, this.setOf(variable, [ABSENT]));
@@ -79,7 +86,8 @@ export class Model {
     this.full.push(full);
     this.initial.push(full);
     this.firstRow.push(-1);
-    this.endRow.push(-1);
+    this.#lastRow.push(-1);
+    this.#stated.extend(width);
     return this.variables - 1;
   }
 
@@ -112,40 +120,57 @@ export class Model {
     return this.#clauses.get(variable) ?? [];
   }
 
-  /** Sees to it that the rows of a variable are there. */
+  /** Sees to it that the rows of all values of a variable are there. */
   compile(variable: Variable): void {
-    if (at(this.firstRow.data, variable) >= 0) return;
-    const width = at(this.width.data, variable);
-    const groups = new Map<
-      number,
-      { readonly target: Variable; readonly inside: SetHandle; readonly at: number }
-    >();
-    const values = new Ints();
-    const clauses: (readonly Term[])[] = [];
-    const require = (value: number, target: Variable, inside: SetHandle) => {
-      const key = target * 2 ** 31 + inside;
-      let group = groups.get(key);
-      if (!group) {
-        group = { target, inside, at: values.extend(width) };
-        groups.set(key, group);
-      }
-      const word = group.at + (value >> 5);
-      values.data[word] = at(values.data, word) | (1 << (value & 31));
-    };
-    this.#state(variable, {
-      require,
-      forbid: (value) => require(value, this.never.variable, this.never.set),
-      clause: (terms) => clauses.push(terms),
-    });
+    const last = this.sets.last(at(this.initial.data, variable));
+    for (let value = 1; value <= last; value++) this.state(variable, value, false);
+  }
 
-    this.firstRow.data[variable] = this.rows;
-    for (const { target, inside, at: from } of groups.values()) {
-      this.owner.push(variable);
-      this.outside.push(this.complement(variable, this.sets.intern(values.data, from, width)));
-      this.target.push(target);
-      this.inside.push(inside);
+  /** Sees to it that the rows of a value are there, if it is one that its variable may have. */
+  state(variable: Variable, value: number, isAlone = true): void {
+    const start = at(this.start.data, variable);
+    if (hasValue(this.#stated.data, start, value)) return;
+    addValue(this.#stated.data, value, start);
+    if (!this.sets.has(at(this.initial.data, variable), value)) return;
+    const require = (from: number, term: Term) => this.#require(variable, from, term) && isAlone;
+    this.#state(variable, value, {
+      require: (from, target, set) => require(from, { variable: target, set }),
+      forbid: (from) => require(from, this.never),
+      clause: (terms) => {
+        const known = this.#clauses.get(variable);
+        if (known) known.push(terms);
+        else this.#clauses.set(variable, [terms]);
+      },
+    });
+  }
+
+  /** @returns False where that was known. */
+  #require(variable: Variable, value: number, { variable: target, set: inside }: Term): boolean {
+    let rows = this.#rows.get(variable);
+    if (!rows) this.#rows.set(variable, (rows = new Map()));
+    const key = target * 2 ** 31 + inside;
+    let row = rows.get(key);
+    if (row === undefined) {
+      row = this.#addRow(variable, { variable: target, set: inside });
+      rows.set(key, row);
     }
-    this.endRow.data[variable] = this.rows;
-    if (clauses.length > 0) this.#clauses.set(variable, clauses);
+    const outside = at(this.outside.data, row);
+    if (!this.sets.has(outside, value)) return false;
+    removeValue(this.sets.words, value, outside);
+    return true;
+  }
+
+  #addRow(variable: Variable, { variable: target, set: inside }: Term): number {
+    const row = this.rows;
+    const last = at(this.#lastRow.data, variable);
+    if (last < 0) this.firstRow.data[variable] = row;
+    else this.nextRow.data[last] = row;
+    this.#lastRow.data[variable] = row;
+    this.nextRow.push(-1);
+    this.owner.push(variable);
+    this.outside.push(this.sets.copy(at(this.full.data, variable)));
+    this.target.push(target);
+    this.inside.push(inside);
+    return row;
   }
 }

@@ -2,6 +2,7 @@ import { Analysis } from "./analysis.ts";
 import { Clauses, type Derivation } from "./clauses.ts";
 import { at, grown, Ints } from "./ints.ts";
 import { ABSENT, type Model, type Term, type Variable } from "./model.ts";
+import { addValue, hasValue } from "./sets.ts";
 import { clauseReason, DECISION, placeOf, START, Trail, type Reason } from "./trail.ts";
 import { Watches } from "./watches.ts";
 
@@ -33,6 +34,10 @@ const CONFLICTS_BEFORE_SWAP = 5;
 /** Conflicts after which the rows of what may become necessary count as well. */
 const CONFLICTS_BEFORE_CARE = 8;
 
+/** Values of a variable that are considered one by one, each when those before it are lost; then all of them count. */
+const VALUES_BEFORE_ALL = 4;
+const ALL = -1;
+
 /**
  * Complete search over a model: unit propagation on sets to a fixpoint, decisions in the order of discovery,
  * conflict-driven learning with back-jumping. A variable counts, and its rows with it, once it cannot be absent.
@@ -58,9 +63,10 @@ export class Search {
   readonly #clauseWatches = new Watches();
   /** The terms that a clause watches, at 2c and 2c + 1; -1 where it watches none. */
   readonly #watched = new Ints();
-  /** Variables that were necessary at some time in this search. */
+  /** Variables that were necessary at some time in this search, which of their values count, and how many. */
   readonly #attached = new Ints();
-  #isAttached = new Int32Array(0);
+  #counted = new Int32Array(0);
+  #countOf = new Int32Array(0);
 
   /** The entry that made a variable necessary, and those variables in the order of discovery. */
   #openedAt = new Int32Array(0);
@@ -214,6 +220,7 @@ export class Search {
       const x = at(trail.variable.data, entry);
       const isOpening = at(this.#openedAt, x) === START && (trail.lostWord(entry, 0) & 1) === 1;
       let conflict = isOpening ? this.#open(x, entry) : NO_CONFLICT;
+      if (conflict === NO_CONFLICT && trail.isPresent(x)) conflict = this.#consider(x);
       if (conflict === NO_CONFLICT && trail.isPresent(x)) conflict = this.#visitOwnRows(x);
       const start = at(this.model.start.data, x);
       const width = at(this.model.width.data, x);
@@ -235,9 +242,8 @@ export class Search {
   /** Where all that a variable may still be requires something of a target, the target is narrowed to it. */
   #visitOwnRows(x: Variable): Reason {
     const { model, trail } = this;
-    const end = at(model.endRow.data, x);
-    for (let row = at(model.firstRow.data, x); row < end; row++) {
-      if (trail.meets(x, at(model.outside.data, row)) || !this.#counts(row)) continue;
+    for (let row = at(model.firstRow.data, x); row >= 0; row = at(model.nextRow.data, row)) {
+      if (this.#rowWatches.keyOf(row) === NONE || trail.meets(x, at(model.outside.data, row))) continue;
       if (!trail.narrow(at(model.target.data, row), at(model.inside.data, row), row)) return row;
     }
     return NO_CONFLICT;
@@ -297,15 +303,36 @@ export class Search {
     return this.trail.placeIn(at(this.clauses.variable.data, term), at(this.clauses.set.data, term));
   }
 
-  /** A variable has become necessary: from here on its rows count, in both directions. */
+  /** A variable has become necessary. */
   #open(x: Variable, entry: number): Reason {
+    const isLate = this.#question.isLate(x);
     this.#openedAt[x] = entry;
-    (this.#question.isLate(x) ? this.#late : this.#early).push(x);
-    this.#attach(x);
+    (isLate ? this.#late : this.#early).push(x);
     const conflict = this.#checkRows(x);
-    return conflict === NO_CONFLICT && this.#conflicts >= CONFLICTS_BEFORE_CARE
-      ? this.#lookAhead([x])
-      : conflict;
+    if (conflict !== NO_CONFLICT) return conflict;
+    if (this.#conflicts >= CONFLICTS_BEFORE_CARE) return this.#lookAhead([x]);
+    return isLate ? this.#attachAll(x) : NO_CONFLICT;
+  }
+
+  /** One of the values that a necessary variable may have counts: the first to be tried, and the next once it is lost. */
+  #consider(x: Variable): Reason {
+    const { model, trail } = this;
+    if (at(this.#countOf, x) === ALL) return NO_CONFLICT;
+    const start = at(model.start.data, x);
+    for (let w = start; w < start + at(model.width.data, x); w++) {
+      if ((at(trail.words, w) & at(this.#counted, w)) !== 0) return NO_CONFLICT;
+    }
+    if (at(this.#countOf, x) === VALUES_BEFORE_ALL) return this.#attachAll(x);
+    const value = this.#question.pick(x, trail);
+    model.state(x, value);
+    this.#grow();
+    this.#attached.push(x);
+    this.#countOf[x] = at(this.#countOf, x) + 1;
+    addValue(this.#counted, value, start);
+    for (let row = at(model.firstRow.data, x); row >= 0; row = at(model.nextRow.data, row)) {
+      if (!hasValue(model.sets.words, at(model.outside.data, row), value)) this.#watchRow(row);
+    }
+    return this.#checkRows(x);
   }
 
   /** Lets the rows of all that variables may come to need count already, in the direction that rules values out. */
@@ -314,24 +341,34 @@ export class Search {
     const reached = new Set(from);
     // A set also visits what is added to it on the way.
     for (const x of reached) {
-      for (let row = at(model.firstRow.data, x); row < at(model.endRow.data, x); row++) {
+      const conflict = this.#attachAll(x);
+      if (conflict !== NO_CONFLICT) return conflict;
+      for (let row = at(model.firstRow.data, x); row >= 0; row = at(model.nextRow.data, row)) {
         const target = at(model.target.data, row);
-        if (at(this.#isAttached, target) === 1) continue;
-        this.#attach(target);
-        reached.add(target);
-        const conflict = this.#checkRows(target);
-        if (conflict !== NO_CONFLICT) return conflict;
+        if (at(this.#countOf, target) !== ALL) reached.add(target);
       }
     }
     return NO_CONFLICT;
   }
 
+  #attachAll(x: Variable): Reason {
+    if (at(this.#countOf, x) === ALL) return NO_CONFLICT;
+    const { model } = this;
+    model.compile(x);
+    this.#grow();
+    this.#countOf[x] = ALL;
+    this.#attached.push(x);
+    for (const terms of model.clausesOf(x)) this.#watch(this.clauses.add(terms));
+    for (let row = at(model.firstRow.data, x); row >= 0; row = at(model.nextRow.data, row))
+      this.#watchRow(row);
+    return this.#checkRows(x);
+  }
+
   #checkRows(x: Variable): Reason {
     const { model, trail } = this;
-    const end = at(model.endRow.data, x);
-    for (let row = at(model.firstRow.data, x); row < end; row++) {
-      if (!this.#counts(row)) continue;
-      if (trail.hasPlace(this.#rowWatches.keyOf(row))) continue;
+    for (let row = at(model.firstRow.data, x); row >= 0; row = at(model.nextRow.data, row)) {
+      const watched = this.#rowWatches.keyOf(row);
+      if (watched === NONE || trail.hasPlace(watched)) continue;
       const place = trail.placeIn(at(model.target.data, row), at(model.inside.data, row));
       if (place !== NONE) this.#rowWatches.move(row, place);
       else if (!trail.narrow(x, at(model.outside.data, row), row)) return row;
@@ -339,21 +376,12 @@ export class Search {
     return NO_CONFLICT;
   }
 
-  #attach(x: Variable): void {
-    if (at(this.#isAttached, x) === 1) return;
+  #watchRow(row: number): void {
+    if (this.#rowWatches.keyOf(row) !== NONE || !this.#counts(row)) return;
     const { model } = this;
-    model.compile(x);
-    this.#grow();
-    this.#isAttached[x] = 1;
-    this.#attached.push(x);
-    for (const terms of model.clausesOf(x)) this.#watch(this.clauses.add(terms));
-    const end = at(model.endRow.data, x);
-    for (let row = at(model.firstRow.data, x); row < end; row++) {
-      if (!this.#counts(row)) continue;
-      const value = model.sets.last(at(model.inside.data, row));
-      const start = 32 * at(model.start.data, at(model.target.data, row));
-      this.#rowWatches.add(row, value === -1 ? model.nowhere : start + value);
-    }
+    const value = model.sets.last(at(model.inside.data, row));
+    const start = 32 * at(model.start.data, at(model.target.data, row));
+    this.#rowWatches.add(row, value === -1 ? model.nowhere : start + value);
   }
 
   #counts(row: number): boolean {
@@ -423,8 +451,10 @@ export class Search {
     const { model, clauses } = this;
     for (let i = 0; i < this.#attached.length; i++) {
       const x = at(this.#attached.data, i);
-      this.#isAttached[x] = 0;
-      for (let row = at(model.firstRow.data, x); row < at(model.endRow.data, x); row++) {
+      const start = at(model.start.data, x);
+      this.#countOf[x] = 0;
+      this.#counted.fill(0, start, start + at(model.width.data, x));
+      for (let row = at(model.firstRow.data, x); row >= 0; row = at(model.nextRow.data, row)) {
         this.#rowWatches.clear(row);
       }
     }
@@ -450,7 +480,8 @@ export class Search {
     if (variables <= known) return;
     this.#openedAt = grown(this.#openedAt, variables);
     this.#openedAt.fill(START, known);
-    this.#isAttached = grown(this.#isAttached, variables);
+    this.#countOf = grown(this.#countOf, variables);
+    this.#counted = grown(this.#counted, size);
   }
 }
 

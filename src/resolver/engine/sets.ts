@@ -56,6 +56,15 @@ export class Sets {
     return this.combine(a, b, (one, other) => one | other);
   }
 
+  /** A set of its own, which may be changed: equal to another for now, and never the same. */
+  copy(set: SetHandle): SetHandle {
+    const width = at(this.words, set - 1);
+    this.#words.push(width);
+    const handle = this.#words.extend(width);
+    this.words.copyWithin(handle, set, set + width);
+    return handle;
+  }
+
   /** The smallest value of a set; -1 where it is empty. */
   first(set: SetHandle): number {
     const width = at(this.words, set - 1);
@@ -106,8 +115,14 @@ export class Sets {
 /** Words that a set of so many values takes. */
 export const widthFor = (values: number): number => (values + 31) >> 5;
 
-export const addValue = (bits: Int32Array, value: number): void => {
-  bits[value >> 5] = at(bits, value >> 5) | (1 << (value & 31));
+export const addValue = (bits: Int32Array, value: number, start = 0): void => {
+  const word = start + (value >> 5);
+  bits[word] = at(bits, word) | (1 << (value & 31));
+};
+
+export const removeValue = (bits: Int32Array, value: number, start: number): void => {
+  const word = start + (value >> 5);
+  bits[word] = at(bits, word) & ~(1 << (value & 31));
 };
 
 /** Adds the values from `from` up to `end`, a word at a time. */

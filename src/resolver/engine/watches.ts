@@ -18,6 +18,7 @@ export class Watches {
     return this.#next[node] as number;
   }
 
+  /** The list that a node is in, or -1. */
   keyOf(node: number): number {
     return this.#key[node] as number;
   }
@@ -42,7 +43,10 @@ export class Watches {
 
   /** Empties the list that a node is in. */
   clear(node: number): void {
-    this.#first[this.keyOf(node)] = NONE;
+    const key = this.keyOf(node);
+    if (key === NONE) return;
+    this.#first[key] = NONE;
+    this.#key[node] = NONE;
   }
 
   /** Makes room for so many keys and nodes. */
@@ -54,6 +58,8 @@ export class Watches {
     }
     this.#next = grown(this.#next, nodes);
     this.#previous = grown(this.#previous, nodes);
+    const keyed = this.#key.length;
     this.#key = grown(this.#key, nodes);
+    this.#key.fill(NONE, keyed);
   }
 }

@@ -157,8 +157,14 @@ export const splitTarget = (target: Target): readonly [kind: "plugin" | "port", 
     : ["plugin", target.slice("plugin:".length)];
 
 /** The versions in which the facets of a candidate provide a port. */
-export const versionsProvided = ({ manifest }: Candidate, port: string): readonly string[] =>
-  Object.values(manifest.facets).flatMap((facet) => providedBy(facet, port) ?? []);
+export function versionsProvided({ manifest }: Candidate, port: string): readonly string[] {
+  const versions: string[] = [];
+  for (const facet of Object.values(manifest.facets)) {
+    const version = providedBy(facet, port);
+    if (version !== undefined) versions.push(version);
+  }
+  return versions;
+}
 
 /** A port may have the name of what all objects have. */
 const providedBy = ({ provides }: Facet, port: string): string | undefined =>

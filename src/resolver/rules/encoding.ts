@@ -2,7 +2,6 @@ import { byText } from "../../domain/by-text.ts";
 import type { PluginName } from "../../domain/ids.ts";
 import type { Candidate } from "../../domain/lock.ts";
 import type { Facet, FacetRequirement } from "../../domain/manifest.ts";
-import { at } from "../engine/ints.ts";
 import { ABSENT, Model, type RowSink, type Term, type Variable } from "../engine/model.ts";
 import { isAdapterOf, splitTarget, versionsProvided, type Catalog } from "./catalog.ts";
 import type { Rule, Statement } from "./statements.ts";
@@ -23,6 +22,8 @@ interface Owner {
   readonly value: number;
   readonly candidate: Candidate;
   readonly facet: Facet;
+  /** All of the version's. */
+  readonly facets: readonly Facet[];
 }
 
 /** A request as variables and rows: from here on there are no ranges, ports, pre-releases or hosts, only sets. */
@@ -39,7 +40,7 @@ export class Encoding {
 
   constructor(catalog: Catalog) {
     this.catalog = catalog;
-    this.model = new Model((variable, sink) => this.#state(variable, sink));
+    this.model = new Model((variable, value, sink) => this.#state(variable, value, sink));
     this.#variables = new Variables(catalog, this.model);
     this.#longestChain = catalog.request.policy?.adapterChain ?? 1;
   }
@@ -65,13 +66,11 @@ export class Encoding {
   rulesOf(copy: Copy, value: number): readonly Rule[] {
     const candidate = copy.candidates[value - 1];
     if (!candidate) return [];
-    const { facets, conflicts } = candidate.manifest;
     const rules: Rule[] = [];
-    for (const facet of Object.values(facets)) {
-      const owner = { copy, value, candidate, facet };
-      for (const requirement of facet.requires) rules.push(...this.#requirement(owner, requirement));
+    for (const owner of ownersIn(copy, value)) {
+      for (const requirement of owner.facet.requires) rules.push(...this.#requirement(owner, requirement));
     }
-    for (const conflict of conflicts) rules.push(...this.#conflict(copy, conflict));
+    for (const conflict of candidate.manifest.conflicts) rules.push(...this.#conflict(copy, conflict));
     rules.push(...this.#agreements(copy, candidate));
     return rules;
   }
@@ -116,15 +115,15 @@ export class Encoding {
     return [...names].toSorted(byText).flatMap((name) => this.copiesOf(name));
   }
 
-  #state(variable: Variable, sink: RowSink): void {
+  #state(variable: Variable, value: number, sink: RowSink): void {
     const meaning = this.meaning(variable);
     switch (meaning?.kind) {
       case "plugin":
-        return this.#statePlugin(meaning.copy, sink);
+        return this.#statePlugin(meaning.copy, value, sink);
       case "choice":
-        return this.#stateChoice(variable, meaning, sink);
+        return this.#stateChoice(variable, value, { meaning, sink });
       case "agreement":
-        for (const [value, target, set] of meaning.rows) sink.require(value, target, set);
+        for (const [own, target, set] of meaning.rows) if (own === value) sink.require(value, target, set);
         return undefined;
       case undefined:
         return undefined;
@@ -133,31 +132,51 @@ export class Encoding {
     }
   }
 
-  #statePlugin(copy: Copy, sink: RowSink): void {
-    const usable = at(this.model.initial.data, copy.variable);
-    for (let value = 1; value <= copy.candidates.length; value++) {
-      if (!this.model.sets.has(usable, value)) continue;
-      for (const { terms } of this.rulesOf(copy, value)) {
-        const [term] = terms;
-        if (term) sink.require(value, term.variable, term.set);
-        else sink.forbid(value);
-      }
+  /** With what a version states, the neighbours that state it in the same words. */
+  #statePlugin(copy: Copy, value: number, sink: RowSink): void {
+    for (const rule of this.rulesOf(copy, value)) {
+      const [term] = rule.terms;
+      const take = (own: number) => (term ? sink.require(own, term.variable, term.set) : sink.forbid(own));
+      if (!take(value)) continue;
+      for (let own = value - 1; this.#says(copy, own, rule); own--) take(own);
+      for (let own = value + 1; this.#says(copy, own, rule); own++) take(own);
     }
   }
 
-  #stateChoice(variable: Variable, { offers, chainOf }: Meaning & { kind: "choice" }, sink: RowSink): void {
-    for (const [i, { copy, set, isAdapter }] of offers.entries()) {
-      sink.require(i + 1, copy.variable, set);
-      if (chainOf === undefined || !isAdapter) continue;
-      const below = this.#levelOf(copy);
-      const others = this.model.complement(variable, this.model.setOf(variable, [i + 1]));
-      for (let level = 1; level <= this.#longestChain; level++) {
-        sink.clause([
-          { variable, set: others },
-          this.#isWithin(below, 0, level - 1),
-          this.#isWithin(chainOf, level + 1, this.#longestChain),
-        ]);
-      }
+  /** Whether a version has a requirement that is this very rule. */
+  #says(copy: Copy, value: number, rule: Rule): boolean {
+    const { target, range, verb } = rule.statement;
+    if (verb !== "needs") return false;
+    return ownersIn(copy, value).some((owner) =>
+      owner.facet.requires.some(
+        (requirement) =>
+          requirement.range === range &&
+          target.endsWith("plugin" in requirement ? requirement.plugin : requirement.port) &&
+          this.#requirement(owner, requirement)[0] === rule,
+      ),
+    );
+  }
+
+  #stateChoice(
+    variable: Variable,
+    value: number,
+    {
+      meaning: { offers, chainOf },
+      sink,
+    }: { readonly meaning: Meaning & { kind: "choice" }; readonly sink: RowSink },
+  ): void {
+    const offer = offers[value - 1];
+    if (!offer) return;
+    sink.require(value, offer.copy.variable, offer.set);
+    if (chainOf === undefined || !offer.isAdapter) return;
+    const below = this.#levelOf(offer.copy);
+    const others = this.model.complement(variable, this.model.setOf(variable, [value]));
+    for (let level = 1; level <= this.#longestChain; level++) {
+      sink.clause([
+        { variable, set: others },
+        this.#isWithin(below, 0, level - 1),
+        this.#isWithin(chainOf, level + 1, this.#longestChain),
+      ]);
     }
   }
 
@@ -196,12 +215,13 @@ export class Encoding {
     return [{ statement: { verb: "accepts", target: `plugin:${name}`, range }, terms }];
   }
 
-  #needPort({ copy, candidate, facet }: Owner, port: string, range: string): readonly Rule[] {
+  #needPort({ copy, candidate, facet, facets }: Owner, port: string, range: string): readonly Rule[] {
     const hosted = this.catalog.request.host.ports?.[port];
     if (hosted !== undefined && this.catalog.admits(range, hosted)) return [];
     // A facet does not provide for itself, but others of its plugin may.
-    const others = Object.values(candidate.manifest.facets).filter((other) => other !== facet);
-    if (others.some((other) => this.catalog.provides(other, port, range))) return [];
+    for (const other of facets) {
+      if (other !== facet && this.catalog.provides(other, port, range)) return [];
+    }
 
     const { offers, need } = this.#supplyOf("port", port, range);
     const isAdapter = isAdapterOf(candidate, port);
@@ -341,6 +361,13 @@ export class Encoding {
   #has({ set }: Offer, value: number): boolean {
     return this.model.sets.has(set, value);
   }
+}
+
+function ownersIn(copy: Copy, value: number): readonly Owner[] {
+  const candidate = copy.candidates[value - 1];
+  if (!candidate) return [];
+  const facets = Object.values(candidate.manifest.facets);
+  return facets.map((facet) => ({ copy, value, candidate, facet, facets }));
 }
 
 const isAdapter = (candidate: Candidate): boolean =>

@@ -143,17 +143,20 @@ export class Variables {
 
   /** A plugin of which some versions are adapters makes two. */
   #providersIn(copy: Copy, port: string): readonly Provider[] {
-    const all = copy.candidates.flatMap((candidate, i) =>
-      versionsProvided(candidate, port).map((text) => ({
-        value: i + 1,
-        version: this.#catalog.version(text),
-        isAdapter: isAdapterOf(candidate, port),
-      })),
-    );
-    return [...Map.groupBy(all, ({ isAdapter }) => isAdapter)].map(([isAdapter, group]) => {
-      const sorted = group.toSorted((a, b) => byPrecedence(a.version, b.version));
+    const found: { readonly value: number; readonly version: SemVer; readonly isAdapter: boolean }[] = [];
+    for (const [i, candidate] of copy.candidates.entries()) {
+      for (const text of versionsProvided(candidate, port)) {
+        const version = this.#catalog.version(text);
+        found.push({ value: i + 1, version, isAdapter: isAdapterOf(candidate, port) });
+      }
+    }
+    return [false, true].flatMap((isAdapter) => {
+      const sorted = found
+        .filter((provision) => provision.isAdapter === isAdapter)
+        .toSorted((a, b) => byPrecedence(a.version, b.version));
+      if (sorted.length === 0) return [];
       const values = sorted.map(({ value }) => value);
-      return { copy, isAdapter, values, ...versionList(sorted.map(({ version }) => version)) };
+      return [{ copy, isAdapter, values, ...versionList(sorted.map(({ version }) => version)) }];
     });
   }
 
