@@ -3,6 +3,8 @@ import { dirname, join, resolve } from "node:path";
 import { canonical, type Json } from "../domain/canonical.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
 import { failWith, TradsysError } from "../domain/errors.ts";
+import type { Host } from "../domain/host.ts";
+import type { PlatformConfig } from "../domain/platform.ts";
 import type { Result } from "../domain/result.ts";
 import type { TrustPolicy } from "../domain/trust.ts";
 import { decodeText, MAX_TEXT_BYTES } from "../manifest/text.ts";
@@ -47,6 +49,10 @@ export async function readPlatformFor(io: Io, deploymentFile: string, platform: 
   const { parsePlatform } = await import("../manifest/parse.ts");
   return { ...(await readDocument(io, file, parsePlatform)), file };
 }
+
+/** The host that a deployment is for: this machine, and what its platform configuration says that the host provides. */
+export const hostOf = (io: Io, platform: { readonly value: PlatformConfig } | undefined): Host =>
+  platform?.value.ports ? { ...io.host, ports: platform.value.ports } : io.host;
 
 /**
  * The text of a file that machines write and people review: canonical order, indented, so that a difference

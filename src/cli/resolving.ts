@@ -9,7 +9,7 @@ import type { ResolveRequest } from "../resolver/resolve.ts";
 import { dayOf } from "../signing/trust.ts";
 import { listCandidates } from "../store/read.ts";
 import { oneOf, type Io } from "./command.ts";
-import { beside, readDocument, readTrust } from "./documents.ts";
+import { beside, hostOf, readDocument, readPlatformFor, readTrust } from "./documents.ts";
 import { storeOf } from "./options.ts";
 
 /** Decisions and conflicts after which the answer is `gave-up`. */
@@ -56,7 +56,7 @@ export async function resolving(
     request: {
       requirements: deployment.plugins,
       candidates,
-      host: io.host,
+      host: hostOf(io, await readPlatformFor(io, file, value.platform)),
       prefer: new Map([...versions].map(([name, locked]) => [name, locked.map(({ version }) => version)])),
       stepBudget: STEP_BUDGET,
       revoked: await revokedDigests(io, resolvePath(file, "..", deployment.trust)),

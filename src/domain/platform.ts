@@ -41,6 +41,8 @@ interface PluginGroup extends ConfigLayer {
 export interface PlatformConfig extends ConfigLayer {
   readonly apiVersion: typeof PLATFORM_API_VERSION;
   readonly name: string;
+  /** Ports that the host itself provides, each with its exact version. */
+  readonly ports?: Readonly<Record<string, string>>;
   readonly systems: Partial<Readonly<Record<System, ConfigLayer>>>;
   /** In the order in which they apply. */
   readonly groups: Readonly<Record<string, PluginGroup>>;

@@ -23,7 +23,7 @@ import { checkPlatforms } from "./rules/platforms.ts";
 import { checkPolicy } from "./rules/policy.ts";
 import { checkOwnPorts, checkPortNames } from "./rules/ports.ts";
 import { checkDeploymentRanges, checkPluginRanges } from "./rules/ranges.ts";
-import { checkVersions } from "./rules/versions.ts";
+import { checkHostPorts, checkVersions } from "./rules/versions.ts";
 import * as validators from "./validators.js";
 
 /** A value that passed its schema and every rule, with a way back to the text it came from. */
@@ -109,7 +109,7 @@ const deploymentDoor = doorOf<Deployment>("deployment", [
   checkDeploymentRanges,
   checkPolicy,
 ]);
-const platformDoor = doorOf<PlatformConfig>("platform", []);
+const platformDoor = doorOf<PlatformConfig>("platform", [checkHostPorts]);
 const trustDoor = doorOf<TrustPolicy>("trust", [checkKeyNames, checkKeyDays, checkThresholds]);
 const lockDoor = doorOf<Lock>("lock", []);
 const planDoor = doorOf<Plan>("plan", []);

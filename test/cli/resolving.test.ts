@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, it } from "vitest";
 
-import { expectGolden, refusal, tradsysJson } from "../support/command.ts";
+import { expectGolden, refusal, tradsys, tradsysJson } from "../support/command.ts";
 import {
   activeDesk,
   all,
@@ -127,4 +127,25 @@ it("never chooses what the trust policy revokes", async () => {
   const text = await readFile(trust, "utf8");
   await edit(trust, text, `${text}\nrevoked: { digests: [{ digest: "${digest}", reason: wrong limits }] }\n`);
   expect(await refusal(folder, "resolve desk.yaml", { golden: "resolve/revoked" })).toBe(1);
+});
+
+it("takes a port from the host where the platform's configuration says that it provides one", async () => {
+  const folder = await publishedDesk();
+  const bundle = await writePlugin(folder, {
+    name: "asker",
+    manifest: 'facets: { main: { requires: [{ port: clock, range: "^1.1" }] } }',
+  });
+  await release(folder, "asker", bundle);
+  await writeDeployment(folder, "desk.yaml", { "@acme/asker": "*" });
+  expect((await tradsys(folder, "resolve desk.yaml")).stderr).toContain("clock");
+  await appendFile(join(folder, "desk.yaml"), "platform: platform.yaml\n");
+  const platform = "apiVersion: tradsys/platform/v1\nname: desk-host\n";
+  await writeFile(join(folder, "platform.yaml"), `${platform}ports: { clock: v1 }\n`);
+  expect((await tradsys(folder, "resolve desk.yaml")).stderr).toContain("VERSION_INVALID");
+  await writeFile(join(folder, "platform.yaml"), `${platform}ports: { clock: 1.2.0 }\n`);
+  expect((await tradsysJson(folder, "resolve desk.yaml")).data).toMatchObject({
+    host: { ports: { clock: "1.2.0" } },
+    bindings: [{ facet: "@acme/asker#main", requirement: "port:clock", providers: [], byHost: true }],
+  });
+  await all(folder, ["validate desk.yaml plugins/asker platform.yaml", "plan desk.yaml"]);
 });

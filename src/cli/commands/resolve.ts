@@ -53,7 +53,7 @@ export const resolveCommand = defineCommand({
           : "UNSATISFIABLE";
       throw new TradsysError(code, explain(outcome.conflict), { location: { file } });
     }
-    const lock = toLock(deployment, io.host, outcome);
+    const lock = toLock(deployment, request.host, outcome);
     if (!frozen) await io.files.write(lockFile, reviewable(lock));
     return { data: lock, lines: describe(lock, before, shownPath(lockFile, io.cwd)) };
   },

@@ -5,6 +5,7 @@ import { readJournal } from "../../activation/journal.ts";
 import { policiesInForce } from "../../activation/judgement.ts";
 import type { Deployment } from "../../domain/deployment.ts";
 import { failWith, TradsysError } from "../../domain/errors.ts";
+import type { Host } from "../../domain/host.ts";
 import type { FacetId, PluginName } from "../../domain/ids.ts";
 import type { Candidate, Lock } from "../../domain/lock.ts";
 import type { Generation, MemoryBudget } from "../../domain/plan.ts";
@@ -21,7 +22,7 @@ import { inputsDigest, lockFor } from "../../resolver/lock.ts";
 import { readCurrent, rootPaths } from "../../store/generations.ts";
 import { listCandidates } from "../../store/read.ts";
 import type { Io } from "../command.ts";
-import { beside, readDocument, readPlatformFor, readTrustFor } from "../documents.ts";
+import { beside, hostOf, readDocument, readPlatformFor, readTrustFor } from "../documents.ts";
 import { existingLock, lockOf } from "../resolving.ts";
 
 interface Places {
@@ -39,11 +40,12 @@ export async function planInputs(
 ): Promise<{ readonly input: Omit<PlanInput, "request">; readonly deployment: Parsed<Deployment> }> {
   const deployment = await readDocument(io, file, parseDeployment);
   const { trust, platform, order, policy } = deployment.value;
-  const lock = lockFor(await readLock(io, file, deployment.value), io.host.platform);
+  const platformConfig = await readPlatformFor(io, file, platform);
+  const host = hostOf(io, platformConfig);
+  const lock = lockFor(await readLock(io, file, { deployment: deployment.value, host }), host.platform);
   const policyOfTrust = await readTrustFor(io, file, trust);
   const candidates = await listCandidates(io.files, store);
   const manifests = lockedCandidates(lock, candidates);
-  const platformConfig = await readPlatformFor(io, file, platform);
   const set = {
     deployment: { ...deployment, file },
     platform: platformConfig,
@@ -102,10 +104,14 @@ const givenBy = (
     }),
   );
 
-async function readLock(io: Io, file: string, deployment: Deployment): Promise<Lock> {
+async function readLock(
+  io: Io,
+  file: string,
+  { deployment, host }: { readonly deployment: Deployment; readonly host: Host },
+): Promise<Lock> {
   const lockFile = beside(file, ".lock.json");
   const lock = lockOf({ deployment, lockFile, lock: await existingLock(io, lockFile) });
-  if (lock.inputs === inputsDigest(deployment, io.host)) return lock;
+  if (lock.inputs === inputsDigest(deployment, host)) return lock;
   throw new TradsysError("LOCK_STALE", "the deployment or the host changed after the lock was made", {
     hint: "Run `tradsys resolve` for this deployment.",
     location: { file: lockFile },

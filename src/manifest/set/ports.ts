@@ -9,18 +9,24 @@ import { placeIn, type DeploymentSet, type Document } from "../layers/scope.ts";
  * Every port that a plugin of the deployment requires is provided by another. Only a warning, and only where
  * the manifest of every deployed plugin is at hand: the resolver may add plugins that the deployment does not name.
  */
-export function checkPorts({ deployment, plugins }: DeploymentSet): Diagnostic[] {
+export function checkPorts({ deployment, platform, plugins }: DeploymentSet): Diagnostic[] {
   const isWhole = deployment.value.plugins.every(({ name }) =>
     plugins.some(({ value }) => value.name === name),
   );
-  return isWhole ? plugins.flatMap((plugin) => unprovided(plugin, plugins)) : [];
+  if (!isWhole) return [];
+  const ofHost = new Map(Object.entries(platform?.value.ports ?? {}));
+  const versionsOf = (port: string): string[] => [
+    ...(ofHost.has(port) ? [ofHost.get(port) ?? ""] : []),
+    ...plugins.flatMap(({ value }) => providedBy(value, port)),
+  ];
+  return plugins.flatMap((plugin) => unprovided(plugin, versionsOf));
 }
 
-function unprovided(plugin: Document<Manifest>, plugins: readonly Document<Manifest>[]): Diagnostic[] {
+function unprovided(plugin: Document<Manifest>, versionsOf: (port: string) => string[]): Diagnostic[] {
   return Object.entries(plugin.value.facets).flatMap(([facet, { requires }]) =>
     requires.flatMap((requirement, i) => {
       if (!("port" in requirement) || requirement.optional) return [];
-      const versions = plugins.flatMap(({ value }) => versionsOf(value, requirement.port));
+      const versions = versionsOf(requirement.port);
       if (versions.some((version) => satisfies(version, requirement.range))) return [];
       const location = placeIn(plugin, `/facets/${escapePointer(facet)}/requires/${i}`);
       return [warning(plugin.value, requirement, { versions, location })];
@@ -28,7 +34,7 @@ function unprovided(plugin: Document<Manifest>, plugins: readonly Document<Manif
   );
 }
 
-const versionsOf = ({ facets }: Manifest, port: string): string[] =>
+const providedBy = ({ facets }: Manifest, port: string): string[] =>
   Object.values(facets).flatMap(({ provides }) =>
     Object.hasOwn(provides, port) ? [provides[port] ?? ""] : [],
   );

@@ -12,6 +12,8 @@ interface Consumer extends Interval {
   readonly bindings: GenerationFacet["ports"];
   /** Ports by facet of the generation that the bindings are of: the versions that they were made for. */
   readonly madeFor: ReadonlyMap<FacetId, Facet["provides"]>;
+  /** Ports that the host of the generation provides itself. */
+  readonly hosted: Facet["provides"];
 }
 
 /**
@@ -84,6 +86,7 @@ function consumersOf(
       presence,
       bindings: side.ports.get(facet) ?? {},
       madeFor: side.provides,
+      hosted: side.hosted,
       ...interval,
     });
     if (!before || from !== undefined) return [as(after, { from, until })];
@@ -99,16 +102,17 @@ function consumersOf(
 interface Side {
   readonly ports: ReadonlyMap<FacetId, GenerationFacet["ports"]>;
   readonly provides: ReadonlyMap<FacetId, Facet["provides"]>;
+  readonly hosted: Facet["provides"];
 }
 
-function sideOf({ facets, plugins }: Generation, manifests: World["manifests"]): Side {
+function sideOf({ facets, plugins, host }: Generation, manifests: World["manifests"]): Side {
   const provides = new Map<FacetId, Facet["provides"]>();
   for (const { name, content } of plugins) {
     for (const [facet, definition] of Object.entries(manifests.get(content)?.facets ?? {})) {
       provides.set(facetId(name, facet), definition.provides);
     }
   }
-  return { ports: new Map(facets.map(({ id, ports }) => [id, ports])), provides };
+  return { ports: new Map(facets.map(({ id, ports }) => [id, ports])), provides, hosted: host.ports ?? {} };
 }
 
 /** What a facet requires, and what others of its plugin require to load: they share its code. */
@@ -172,6 +176,9 @@ function checkRequirement(consumer: Consumer, requirement: FacetRequirement, wor
   const { facet, manifest } = consumer.presence;
   const what = "port" in requirement ? requirement.port : requirement.plugin;
   const supplies = suppliesOf(consumer, requirement, world);
+  const isHosted =
+    "port" in requirement && world.satisfies(consumer.hosted[requirement.port], requirement.range);
+  if (supplies.length === 0 && isHosted) return [];
   if (supplies.length === 0) return [`nothing is bound to ${what} ${requirement.range} of ${facet}`];
   return supplies.flatMap(({ provider, alternatives }) => {
     if (alternatives.some((all) => all.every(isAlways))) return [];
