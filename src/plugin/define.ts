@@ -76,6 +76,11 @@ export interface PluginContext<Config> {
    * `TIMEOUT` or `CANCELLED`. A subscription is not bound by it: it ends when it is closed.
    */
   readonly limited: <T>(limits: CallLimits, work: () => Promise<T>) => Promise<T>;
+  /**
+   * Keeps the plugin as it is while memory is short, neither degraded nor unloaded: while it has open orders, for example.
+   * Ends with what this returns, or with the plugin.
+   */
+  readonly pin: (reason: string) => () => void;
   /** Aborted when the plugin is asked to stop. */
   readonly signal: AbortSignal;
 }
@@ -114,6 +119,11 @@ export interface FacetHandle {
   configure?(change: Reconfiguration): Promise<void> | void;
   /** Gives back everything `start` took. Runs once, also after a failed `start`. */
   stop?(): Promise<void> | void;
+  /**
+   * Does from now on as much as the mode says, and gives back what that does not need. Called where memory is short, from
+   * mode to mode, and back in the end. A facet without it is never asked.
+   */
+  degrade?(mode: Mode): Promise<void> | void;
 }
 
 export interface PluginDefinition<Config = Readonly<Record<string, unknown>>> {

@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly secret: (name: string) => string | undefined;
   readonly log: (entry: LogEntry) => void;
   readonly signal: AbortSignal;
+  /** Absent where nothing is ever taken from plugins. */
+  readonly pin?: (reason: string) => () => void;
   /** In whose name its code runs. */
   readonly home: Home;
 }
@@ -91,7 +93,7 @@ async function attempt<T>(label: string, activation: () => Promise<T>): Promise<
 
 function contextFor(
   plugin: Activatable,
-  { ports, secret, log, signal, home }: Surroundings,
+  { ports, secret, log, signal, home, pin = () => () => undefined }: Surroundings,
 ): PluginContext<Readonly<Record<string, unknown>>> {
   const { name, version, config, manifest } = plugin;
   const label = labelOf(plugin);
@@ -117,6 +119,7 @@ function contextFor(
     ports,
     scope: callScopeIn(home),
     limited: limitedIn(home),
+    pin,
     signal,
   });
 }

@@ -29,5 +29,6 @@ export {
 } from "./start-runtime.ts";
 export type { PluginCrash, PluginStatus } from "./startable.ts";
 export type { Happening, RuntimeEvent, RuntimeEvents } from "./supervision/events.ts";
+export type { PressureStatus } from "./resources/regulator.ts";
 export type { StartReport } from "./report/start-report.ts";
 export type { Phase, Span } from "./report/timeline.ts";

@@ -44,12 +44,15 @@ export interface Placer {
   levelOf(plugin: VerifiedPlugin): IsolationLevel;
   /** One instance of a plugin at its level: the same code, ports and calls at each. */
   place(plugin: VerifiedPlugin, placement: Placement): PluginInstance;
+  /** Gives up what is only kept ready. */
+  trim(): void;
   close(): Promise<void>;
 }
 
 const INLINE: Placer = {
   levelOf: () => "inline",
   place: inlinePlugin,
+  trim: () => undefined,
   close: async () => undefined,
 };
 
@@ -77,6 +80,7 @@ export async function placerFor(
       if (level === "inline") return inlinePlugin(plugin, placement);
       return isolatedPlugin(plugin, placement, { start: starting[level], watching });
     },
+    trim: () => workers.trim(),
     close: () => workers.close(),
   };
 }

@@ -31,8 +31,8 @@ import { PortRegistry } from "./ports.ts";
 import { portGuards, type PortPolicies } from "./recovery/port-guards.ts";
 import { criticalPath, type StartReport } from "./report/start-report.ts";
 import { Timeline } from "./report/timeline.ts";
-import { Admission } from "./resources/admission.ts";
-import { bytesLeft } from "./resources/measure.ts";
+import type { PressureStatus } from "./resources/regulator.ts";
+import { ResourceManager } from "./resources/resource-manager.ts";
 import { startableFacets, type PluginCrash, type PluginStatus } from "./startable.ts";
 import { EventChannel, type RuntimeEvents } from "./supervision/events.ts";
 
@@ -80,6 +80,8 @@ export interface RuntimeOptions extends PreloadOptions, HostServices {
 export interface ResourceOptions {
   /** Reads what the kernel tells of this process, by path; `undefined` for nothing. Defaults to the real files. */
   readonly readKernelFile?: (path: string) => string | undefined;
+  /** Milliseconds between two looks at the use of memory. Defaults to one second. */
+  readonly sampleMs?: number;
 }
 
 /** How plugins are kept apart. */
@@ -96,6 +98,8 @@ export interface IsolationOptions {
 const WATCHING: WatchOptions = { heartbeatMs: 1000, sampleMs: 100 };
 
 const UPKEEP_AFTER_MS = 30_000;
+
+const SAMPLE_MS = 1000;
 
 /** A verified set of plugins, nothing of it started. */
 export interface Preloaded {
@@ -120,6 +124,8 @@ export interface Observed {
   readonly events: RuntimeEvents;
   /** How everything is, rolled up along what needs what. */
   health(): Health;
+  /** How short of memory the platform is, and what is degraded for that. */
+  pressure(): PressureStatus;
   /** Failures with all that they triggered: those that go on, then the last ones that are over. */
   incidents(): readonly IncidentReport[];
 }
@@ -141,6 +147,13 @@ export interface Runtime extends Observed {
    * @throws {TradsysError} why it is not ready.
    */
   demand(facet: FacetId): Promise<void>;
+  /**
+   * Keeps a plugin as it is while memory is short, neither degraded nor unloaded: while it has open orders, for example.
+   *
+   * @param plugin `<name>@<version>`.
+   * @returns Ends that, once.
+   */
+  pin(plugin: string, reason: string): () => void;
   /** Resolves when the plugins that start in the background are ready, or failed: `status` tells. */
   readonly background: Promise<void>;
   /** Stops every facet in reverse order and returns what failed to stop. Safe to call again. */
@@ -206,12 +219,17 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { floor = "inline", spareWorkers = 0, watching, onCrash = () => undefined } = options.isolation ?? {};
   const classes = activationClasses(generation.facets, plugins);
   const critical = classes.get("critical") ?? [];
-  const admission = new Admission(plugins, {
+  const { readKernelFile: read, sampleMs = SAMPLE_MS } = options.resources ?? {};
+  const resources = new ResourceManager({
+    generation,
+    plugins,
     atBoot: [...critical, ...(classes.get("background") ?? [])],
-    memory: generation.memory,
-    leftBytes: bytesLeft(options.resources?.readKernelFile),
+    status: () => facets.status(),
+    instances: () => startable.instances(),
+    tell: (happening) => events.tell(happening),
+    read,
   });
-  const placer = admission.placer(
+  const placer = resources.placer(
     await placerFor(plugins, { floor, spareWorkers, watching: { ...WATCHING, ...watching } }),
   );
   const hostPorts = ports.accessFor("the host", everyPort(plugins));
@@ -243,14 +261,17 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     plugins,
     status: () => facets.status(),
     instances: () => startable.instances(),
+    pressure: () => resources.pressure,
     health: () => rollUp(healthNodes(generation, plugins), facets.status(), impaired()),
     incidents: () => incidents.reports(),
     events,
   };
   options.observe?.(observed);
+  resources.watch(sampleMs);
   const endReporting = options.onFailure && reportFailures(options.onFailure);
   const stop = async (): ReturnType<Facets["stop"]> => {
     abort.abort();
+    resources.close();
     events.tell({ event: "stopping", generation: digest });
     const failures = await facets.stop();
     await Promise.all([startable.close(), placer.close()]);
@@ -306,6 +327,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     services,
     limited,
     demand: async (facet) => facets.demand(facet, signal),
+    pin: (plugin, reason) => resources.pin(plugin, reason),
     background,
     stop,
   };

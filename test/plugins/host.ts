@@ -75,6 +75,7 @@ export async function runPlugin(name: string, surroundings: Surroundings = {}): 
     },
     scope: callScopeIn(home),
     limited: limitedIn(home),
+    pin: () => () => undefined,
     signal: stopping.signal,
   });
   const facets: FacetHandle[] = Object.keys(manifest.facets).map(

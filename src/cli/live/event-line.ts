@@ -27,6 +27,10 @@ export function eventLine(event: RuntimeEvent): string | undefined {
       return `incident ${event.incident} is over: ${plural(event.failures, "facet")} did not serve for ${milliseconds(event.forMs ?? 0)}`;
     case "guard":
       return `guard    ${event.port} of ${event.provider} for ${event.user}: ${event.notice}`;
+    case "pressure":
+      return `memory   ${event.level}: ${event.of} is used to ${Math.round((100 * event.usedBytes) / event.limitBytes)} %`;
+    case "mode":
+      return `mode     ${event.facet} ${event.mode}`;
     case "started":
     case "stopping":
     case "stopped":

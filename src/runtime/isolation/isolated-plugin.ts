@@ -164,18 +164,37 @@ const granted = (names: readonly string[], valueOf: (name: string) => string | u
   });
 
 /** What the plugin may ask of the host: the ports it is bound to, and nothing else. */
-function serviceFor(label: string, { ports, bound, log }: Placement, fail: (error: unknown) => void) {
+function serviceFor(label: string, { ports, bound, log, pin }: Placement, fail: (error: unknown) => void) {
   const targets = new Map<string, object>();
   for (const name of bound.keys()) {
     for (const { provider, port } of ports.all(name as never)) {
       targets.set(portKey(provider as FacetId, name), port);
     }
   }
+  const pins = pinsOf(pin);
   return (target: string, method: string, args: readonly unknown[]): unknown => {
     if (target !== SELF) return invoke(targets.get(target), { target, method, args });
+    if (method === "pin") return pins.set(args[0], args[1]);
+    if (method === "unpin") return pins.remove(args[0]);
     if (method === "log") return log(asLogEntry(args[0], label));
     if (method === "fail") return fail(fromEnvelope(args[0]));
     throw portError("UNSUPPORTED", `the host knows no ${method}`);
+  };
+}
+
+/** Pins that a plugin may have at a time; what it asks beyond that is not kept. */
+const MAX_PINS = 1000;
+
+function pinsOf(pin: Placement["pin"]) {
+  const ends = new Map<unknown, () => void>();
+  return {
+    set(id: unknown, reason: unknown): void {
+      if (pin && !ends.has(id) && ends.size < MAX_PINS) ends.set(id, pin(String(reason)));
+    },
+    remove(id: unknown): void {
+      ends.get(id)?.();
+      ends.delete(id);
+    },
   };
 }
 

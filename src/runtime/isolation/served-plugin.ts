@@ -32,6 +32,12 @@ export function servePlugin(channel: Channel): void {
   let home = new Home();
   let handles: ReadonlyMap<string, FacetHandle> = new Map();
 
+  let lastPin = 0;
+  const pin = (reason: string): (() => void) => {
+    const id = ++lastPin;
+    peer.tell(SELF, "pin", [id, reason]);
+    return () => peer.tell(SELF, "unpin", [id]);
+  };
   const log = (entry: LogEntry): void => peer.tell(SELF, "log", [entry]);
 
   async function load(plugin: Assignment): Promise<Offer> {
@@ -43,6 +49,7 @@ export function servePlugin(channel: Channel): void {
       ),
       secret: (name) => plugin.secrets.get(name),
       log,
+      pin,
       home,
       signal: stopping.signal,
     });

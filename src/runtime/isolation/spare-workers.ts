@@ -27,6 +27,13 @@ export class SpareWorkers {
     return spare;
   }
 
+  /** Gives up the spares. Others are made once one is asked for. */
+  trim(): void {
+    clearTimeout(this.#refill);
+    this.#refill = undefined;
+    for (const spare of this.#spares) spare.kill();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#refill);

@@ -14,6 +14,9 @@ export type FacetState =
   /** Its plugin is not started on this host until somebody releases it. */
   | { readonly state: "quarantined"; readonly error: TradsysError };
 
+/** Whether others may use it. */
+export const isServing = ({ state }: FacetState): boolean => state === "ready" || state === "degraded";
+
 /** Why a facet does not serve, where that has a reason. */
 export function reasonAgainst(id: FacetId, state: FacetState | undefined): TradsysError | undefined {
   if (state?.state === "blocked")

@@ -69,13 +69,16 @@ export class Admission {
       const priority = rankOf(manifest);
       if (starting.has(plugin.name)) {
         try {
-          return [label, seat(system.within(label, { guaranteed: declared(manifest), priority }))];
+          return [
+            label,
+            this.#seat(system.within(label, { guaranteed: declared(manifest), priority }), manifest),
+          ];
         } catch (error) {
           if (!isCode(error, "RESOURCES_EXCEEDED")) throw error;
           if (manifest.criticality === "critical") diagnostics.push(...noRoom(plugin, system).diagnostics);
         }
       }
-      return [label, seat(system.within(label, { priority }))];
+      return [label, this.#seat(system.within(label, { priority }), manifest)];
     });
     if (diagnostics.length > 0) throw failWith(diagnostics);
     this.#seats = new Map(seats);
@@ -85,11 +88,13 @@ export class Admission {
   placer(inner: Placer): Placer {
     return {
       levelOf: (plugin) => inner.levelOf(plugin),
+      trim: () => inner.trim(),
       close: () => inner.close(),
       place: (plugin, placement) => {
-        const { take, release } = this.#holding(plugin);
+        const { take, pin, release } = this.#holding(plugin);
         const instance = inner.place(plugin, {
           ...placement,
+          pin,
           onCrash(reason) {
             release();
             placement.onCrash(reason);
@@ -137,11 +142,21 @@ export class Admission {
   }
 
   /** What one instance of a plugin holds, from when it is first asked for. */
-  #holding(plugin: Admissible): { readonly take: () => Promise<Reservation>; readonly release: () => void } {
+  #holding(plugin: Admissible) {
     let taken: Promise<Reservation> | undefined;
+    const unpins = new Set<() => void>();
     return {
       take: () => (taken ??= this.#reserve(plugin)),
-      release: () => {
+      pin: (reason: string): (() => void) => {
+        const unpin = this.pin(labelOf(plugin), reason);
+        unpins.add(unpin);
+        return () => {
+          unpins.delete(unpin);
+          unpin();
+        };
+      },
+      release: (): void => {
+        for (const unpin of unpins) unpin();
         void taken?.then(
           (reservation) => this.#giveBack(plugin, reservation),
           () => undefined,
@@ -155,9 +170,15 @@ export class Admission {
     reservation.release();
   }
 
+  /** What is critical stays, whatever happens. */
+  #seat(owner: Owner, { criticality }: Manifest): Seat {
+    if (criticality === "critical") this.ledger.pin(owner, "critical");
+    return { owner, held: new Set() };
+  }
+
   async #reserve(plugin: Admissible): Promise<Reservation> {
     const { manifest } = plugin.bundle;
-    const { owner, held } = this.#seats.get(labelOf(plugin)) ?? seat(this.platform);
+    const { owner, held } = this.#seats.get(labelOf(plugin)) ?? this.#seat(this.platform, manifest);
     const amounts = declared(manifest);
     const reserved = await this.#waitFor(
       owner,
@@ -176,8 +197,6 @@ export class Admission {
     return given.ok ? given.value[0] : undefined;
   }
 }
-
-const seat = (owner: Owner): Seat => ({ owner, held: new Set() });
 
 const limitTo = (memoryBytes: number): Amounts =>
   memoryBytes === Infinity ? {} : { memoryBytes: Math.max(0, Math.floor(memoryBytes)) };

@@ -18,7 +18,7 @@ export interface ControlGroup {
 }
 
 /** Reads small text files; `undefined` for one that is not there. */
-type ReadText = (path: string) => string | undefined;
+export type ReadText = (path: string) => string | undefined;
 
 const MOUNT = "/sys/fs/cgroup";
 
@@ -87,19 +87,25 @@ export const tightest = (uses: readonly Use[]): Use | undefined =>
 export const shareOf = ({ usedBytes, limitBytes }: Use): number =>
   limitBytes > 0 ? usedBytes / limitBytes : 1;
 
-/**
- * Every limit that this process has for its memory, with what it uses of it. Takes some 50 µs and waits for nothing.
- *
- * @param budgetBytes What the platform configuration allows; `undefined` where it says nothing.
- */
-export function memoryUses(budgetBytes: number | undefined, read: ReadText = readKernelFile): readonly Use[] {
+/** What is not to be seen from this thread's heap. */
+interface Beyond {
+  /** What the platform configuration allows all plugins; `undefined` where it says nothing. */
+  readonly budgetBytes: number | undefined;
+  /** What plugins use that run in threads and processes of their own. */
+  readonly isolatedBytes: number;
+}
+
+/** Every limit that this process has for its memory, with what is used of it. Waits for nothing. */
+export function memoryUses(
+  { budgetBytes, isolatedBytes }: Beyond,
+  read: ReadText = readKernelFile,
+): readonly Use[] {
   const { heap_size_limit, used_heap_size, external_memory } = getHeapStatistics();
   const { memory } = readControlGroup(read);
+  const usedBytes = used_heap_size + external_memory + isolatedBytes;
   return [
     { name: "the heap", usedBytes: used_heap_size, limitBytes: heap_size_limit },
-    ...(budgetBytes === undefined
-      ? []
-      : [{ name: "the budget", usedBytes: used_heap_size + external_memory, limitBytes: budgetBytes }]),
+    ...(budgetBytes === undefined ? [] : [{ name: "the budget", usedBytes, limitBytes: budgetBytes }]),
     ...(memory ? [memory] : []),
   ];
 }

@@ -1,8 +1,10 @@
 import { messageOf } from "../../domain/errors.ts";
 import type { Digest, FacetId } from "../../domain/ids.ts";
+import type { Mode } from "../../plugin/define.ts";
 import type { IncidentSummary } from "../errors/incidents.ts";
 import type { FacetState } from "../lifecycle/facet-state.ts";
 import type { GuardNotice } from "../recovery/guard-port.ts";
+import type { Level } from "../resources/pressure.ts";
 
 /** Something that happened in a running set. Plugins are named `<name>@<version>`. */
 export type Happening =
@@ -46,6 +48,16 @@ export type Happening =
       readonly provider: FacetId;
       readonly port: string;
     }
+  /** How short of memory the platform is, and what decides that. */
+  | {
+      readonly event: "pressure";
+      readonly level: Level;
+      readonly of: string;
+      readonly usedBytes: number;
+      readonly limitBytes: number;
+    }
+  /** A facet does less or more, as memory becomes short or is there again. */
+  | { readonly event: "mode"; readonly facet: FacetId; readonly mode: Mode }
   /** The whole set. */
   | { readonly event: "started" | "stopping" | "stopped"; readonly generation: Digest };
 

@@ -62,14 +62,14 @@ it.each([
 });
 
 it("measures this process against every limit that it has", () => {
-  const uses = memoryUses(64 * MIB, tree({}));
+  const uses = memoryUses({ budgetBytes: 64 * MIB, isolatedBytes: MIB }, tree({}));
   expect(uses.map(({ name }) => name)).toEqual(["the heap", "the budget"]);
   for (const { usedBytes, limitBytes } of uses) {
     expect(usedBytes).toBeGreaterThan(MIB);
     expect(limitBytes).toBeGreaterThan(usedBytes / 100);
   }
   expect(tightest([...uses, { name: "full", usedBytes: 2, limitBytes: 2 }])?.name).toBe("full");
-  expect(memoryUses(undefined, tree({}))).toHaveLength(1);
+  expect(memoryUses({ budgetBytes: undefined, isolatedBytes: 0 }, tree({}))).toHaveLength(1);
 });
 
 it("suggests what a manifest should say only where it is exceeded or far too much", () => {
