@@ -1,11 +1,12 @@
 /** Builds the package: validators from schemas, one set of ES modules with shared chunks, type declarations. */
 import { execFile } from "node:child_process";
-import { chmod, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { chmod, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire, isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 import { build, type BuildOptions } from "esbuild";
+import { rollup, type ExistingRawSourceMap } from "rollup";
 
 import manifest from "../package.json" with { type: "json" };
 import { licenseNotices } from "../src/build/notices.ts";
@@ -50,12 +51,11 @@ const { metafile } = await build({
   metafile: true,
 });
 // By themselves, each one file and what it may never load: a trading process waits for every file that it reads.
-for (const [name, source] of [
-  ["runtime/index", "src/runtime/index.ts"],
-  ["runtime/compile-child", "src/runtime/loading/compile-child.ts"],
-] as const) {
-  await build({ ...common, entryPoints: { [name]: source } });
-}
+await build({ ...common, entryPoints: { "runtime/compile-child": "src/runtime/loading/compile-child.ts" } });
+const pieces = join(dist, "pieces");
+await build({ ...common, outdir: pieces, entryPoints: { "runtime/index": "src/runtime/index.ts" } });
+await inFewFiles(join(pieces, "runtime/index.js"));
+await rm(pieces, { recursive: true });
 // By its name a module: an isolate that starts reads this one file, and no package.json to learn what it is.
 await build({
   ...common,
@@ -71,4 +71,35 @@ if (!process.argv.includes("--no-types")) {
   const tsc = createRequire(import.meta.url).resolve("typescript/package.json");
   const project = join(root, "scripts/tsconfig.declarations.json");
   await promisify(execFile)(process.execPath, [join(dirname(tsc), "bin/tsc"), "-p", project], { cwd: root });
+}
+
+/**
+ * esbuild gives what several parts share files of their own, nine of them to wait for. Rollup leaves it in one, which
+ * what is loaded later takes it from; beside it only the file that exports what is public.
+ */
+async function inFewFiles(entry: string): Promise<void> {
+  const bundle = await rollup({
+    input: { "runtime/index": entry },
+    external: (id) => isBuiltin(id),
+    logLevel: "silent",
+    plugins: [
+      {
+        name: "source-maps",
+        load: async (file) => ({
+          code: await readFile(file, "utf8"),
+          map: JSON.parse(await readFile(`${file}.map`, "utf8")) as ExistingRawSourceMap,
+        }),
+      },
+    ],
+  });
+  const [entryFileNames, chunkFileNames] = ["[name].js", "chunks/[name]-[hash].js"];
+  await bundle.write({
+    dir: dist,
+    format: "esm",
+    entryFileNames,
+    chunkFileNames,
+    compact: true,
+    sourcemap: true,
+  });
+  await bundle.close();
 }

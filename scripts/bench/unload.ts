@@ -45,11 +45,12 @@ return { main: { provides: { account: { balances: async () => [String(objects.le
 }
 
 function report(level: string, { heapBytes, rssBytes, instances, alive }: Left): void {
-  const ratio = ([base, end]: readonly [number, number]): string =>
+  const line = ([base, end]: readonly [number, number, ...number[]]): string =>
     `${mebi(base)} to ${mebi(end)} MiB, ${(end / base).toFixed(2)} of it, ${((end - base) / 2 ** 20 / cycles).toFixed(3)} MiB a cycle`;
+  const [base, , idle] = rssBytes;
   console.log(`${level}, ${cycles} cycles after the first ones`);
-  console.log(`  heap  ${ratio(heapBytes)}`);
-  console.log(`  RSS   ${ratio(rssBytes)}`);
+  console.log(`  heap  ${line(heapBytes)}`);
+  console.log(`  RSS   ${line(rssBytes)}; ${mebi(idle)} MiB once idle, ${(idle / base).toFixed(2)} of it`);
   if (instances > 0) console.log(`  ${alive} of ${instances} instances not collected`);
 }
 
