@@ -10,8 +10,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { instanceOf } from "../../src/domain/ids.ts";
 import { checkPlan } from "../../src/planner/check/check-plan.ts";
-import { pluginOf } from "../../src/planner/cycle.ts";
 import { levelsOf } from "../../src/planner/digraph.ts";
 import { planDeployment } from "../../src/planner/plan.ts";
 import { describe, quantile, timeInTurn } from "./interleaved.ts";
@@ -66,9 +66,11 @@ try {
 
 /** @param cwd Where the same graph is written for both. */
 function besideTerraform(cwd: string): void {
-  const needs = Map.groupBy(upgrade.lock.bindings, ({ facet }) => pluginOf(facet));
+  const needs = Map.groupBy(upgrade.lock.bindings, ({ facet }) => instanceOf(facet));
   const resources = upgrade.lock.plugins.map(({ name }) => {
-    const providers = new Set((needs.get(name) ?? []).flatMap((binding) => binding.providers.map(pluginOf)));
+    const providers = new Set(
+      (needs.get(name) ?? []).flatMap((binding) => binding.providers.map(instanceOf)),
+    );
     const after = [...providers].map((provider) => `terraform_data.${resourceName(provider)}`);
     return `resource "terraform_data" "${resourceName(name)}" {
   depends_on = [${after.join(", ")}]

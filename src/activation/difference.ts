@@ -1,10 +1,10 @@
 import { canonical } from "../domain/canonical.ts";
-import type { PluginName } from "../domain/ids.ts";
+import { byInstance, type InstanceName } from "../domain/ids.ts";
 import type { Generation, GenerationPlugin } from "../domain/plan.ts";
 
 /** A plugin that two generations have differently, or only one of them has. */
 export interface PluginDifference {
-  readonly plugin: PluginName;
+  readonly plugin: InstanceName;
   readonly from: GenerationPlugin | undefined;
   readonly to: GenerationPlugin | undefined;
 }
@@ -14,8 +14,8 @@ export function differencesBetween(
   before: Generation | null,
   after: Generation | null,
 ): readonly PluginDifference[] {
-  const old = new Map(before?.plugins.map((plugin) => [plugin.name, plugin]));
-  const next = new Map(after?.plugins.map((plugin) => [plugin.name, plugin]));
+  const old = byInstance(before?.plugins ?? []);
+  const next = byInstance(after?.plugins ?? []);
   return [...new Set([...old.keys(), ...next.keys()])]
     .toSorted()
     .map((plugin) => ({ plugin, from: old.get(plugin), to: next.get(plugin) }))

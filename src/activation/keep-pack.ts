@@ -17,12 +17,12 @@ export async function keepPack(
   { digest, generation, fresh }: Packed,
   { files, root, now }: Place,
 ): Promise<void> {
-  const known = new Map(fresh.map((plugin) => [plugin.name, plugin]));
+  const known = new Map(fresh.map((plugin) => [plugin.content, plugin]));
   try {
-    const others = generation.plugins.filter(({ name }) => !known.has(name));
+    const others = generation.plugins.filter(({ content }) => !known.has(content));
     const verified = await verifyGeneration({ ...generation, plugins: others }, { files, root, now: now() });
-    for (const plugin of verified) known.set(plugin.name, plugin);
-    const plugins = generation.plugins.flatMap(({ name }) => known.get(name) ?? []);
+    for (const plugin of verified) known.set(plugin.content, plugin);
+    const plugins = generation.plugins.flatMap(({ content }) => known.get(content) ?? []);
     await keepPluginPack(plugins, { files, root, digest });
   } catch (error) {
     if (!(error instanceof TradsysError)) throw error;

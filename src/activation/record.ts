@@ -10,7 +10,7 @@ import {
   text,
   textThat,
 } from "../bundle/shape.ts";
-import { isDigest, isPluginName, type Digest, type PluginName } from "../domain/ids.ts";
+import { isDigest, isInstanceName, isPluginName, type Digest, type InstanceName } from "../domain/ids.ts";
 import type { AcceptedEvidence } from "../domain/plan.ts";
 import type { Role } from "../domain/trust.ts";
 
@@ -28,7 +28,7 @@ export interface RecordedApproval {
 
 /** What becomes of a plugin, and what its code was built from. */
 export interface RecordedChange {
-  readonly plugin: PluginName;
+  readonly plugin: InstanceName;
   readonly from: string | null;
   readonly to: string | null;
   /** Of the bundle that runs afterwards. */
@@ -132,7 +132,7 @@ const isStarted = exactly<Started>({
   changes: optional(
     listOf(
       exactly<RecordedChange>({
-        plugin: textThat(isPluginName),
+        plugin: textThat(isInstanceName),
         from: textOrNothing,
         to: textOrNothing,
         content: digestOrNothing,

@@ -1,6 +1,13 @@
 import { canonical } from "../domain/canonical.ts";
 import { sha256 } from "../domain/digest.ts";
-import { parseFacetId, type Digest, type FacetId, type PluginName } from "../domain/ids.ts";
+import {
+  byInstance,
+  type Digest,
+  type FacetId,
+  type InstanceName,
+  instanceOf,
+  labelOf,
+} from "../domain/ids.ts";
 import type { Generation, GenerationFacet, GenerationPlugin, Plan, Wave } from "../domain/plan.ts";
 
 /** A state that a root stands in while a plan is carried out: a whole generation, so that it can start from there. */
@@ -41,16 +48,18 @@ type Side = "base" | "next";
 /** The facets that run, in which content of their plugin, and on which side. */
 class Way {
   readonly #sides: Readonly<Record<Side, Pick<Generation, "plugins" | "facets">>>;
+  readonly #members: Readonly<Record<Side, ReadonlyMap<InstanceName, GenerationPlugin>>>;
   readonly #next: Generation;
   readonly #running = new Map<FacetId, Map<Digest, Side>>();
 
   constructor(base: Generation | null, next: Generation) {
     this.#sides = { base: base ?? { plugins: [], facets: [] }, next };
     this.#next = next;
-    const contents = new Map(base?.plugins.map(({ name, content }) => [name, content]));
+    this.#members = { base: byInstance(base?.plugins ?? []), next: byInstance(next.plugins) };
+    const plugins = byInstance(base?.plugins ?? []);
     for (const { id } of base?.facets ?? []) {
-      const content = contents.get(pluginOf(id));
-      if (content) this.#running.set(id, new Map([[content, "base"]]));
+      const plugin = plugins.get(instanceOf(id));
+      if (plugin) this.#running.set(id, new Map([[plugin.content, "base"]]));
     }
   }
 
@@ -67,31 +76,29 @@ class Way {
   }
 
   #generation(): Generation | undefined {
-    const plugins = new Map<PluginName, GenerationPlugin>();
+    const plugins = new Map<InstanceName, GenerationPlugin>();
     const facets: GenerationFacet[] = [];
     for (const [id, contents] of this.#running) {
       const [only, ...others] = contents;
       if (!only) continue;
       const [content, side] = only;
-      const name = pluginOf(id);
-      const plugin = this.#sides[side].plugins.find((each) => each.name === name && each.content === content);
+      const instance = instanceOf(id);
+      const plugin = this.#members[side].get(instance);
       const facet = this.#sides[side].facets.find((each) => each.id === id);
-      const beside = plugins.get(name)?.content ?? content;
+      const beside = plugins.get(instance)?.content ?? content;
       // Two versions at once, or an adapter that only this wave has.
-      if (others.length > 0 || !plugin || !facet || beside !== content) return undefined;
-      if (side === "next" || !plugins.has(name)) plugins.set(name, plugin);
+      if (others.length > 0 || plugin?.content !== content || !facet || beside !== content) return undefined;
+      if (side === "next" || !plugins.has(instance)) plugins.set(instance, plugin);
       facets.push(facet);
     }
-    const ordered = inOrder(presentOnly(facets));
-    const byName = [...plugins.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    return ordered && { ...this.#next, plugins: byName, facets: ordered };
+    const members = [...plugins.values()].toSorted((a, b) => (labelOf(a) < labelOf(b) ? -1 : 1));
+    // Where versions stand side by side, facets are named after them.
+    const isNamed = byInstance(members)
+      .keys()
+      .every((instance) => plugins.has(instance));
+    const ordered = isNamed ? inOrder(presentOnly(facets)) : undefined;
+    return ordered && { ...this.#next, plugins: members, facets: ordered };
   }
-}
-
-function pluginOf(id: FacetId): PluginName {
-  const parsed = parseFacetId(id);
-  if (!parsed) throw new TypeError(`${id} is not a facet id`);
-  return parsed.plugin;
 }
 
 /** Facets without what they would wait for or be bound to, had it come already or not gone yet. */

@@ -1,6 +1,6 @@
 import type { Json } from "./canonical.ts";
 import type { Host } from "./host.ts";
-import type { Digest, FacetId, PluginName } from "./ids.ts";
+import type { Digest, FacetId, InstanceName, PluginName } from "./ids.ts";
 import type { Evidence, Manifest, System } from "./manifest.ts";
 import type { ApprovalRule, CanaryLimits, DeploymentPolicy, DrainPolicy } from "./policy.ts";
 import type { TrustPolicy } from "./trust.ts";
@@ -53,7 +53,7 @@ export interface Generation {
   readonly policy?: DeploymentPolicy;
   /** As the platform configuration says. */
   readonly memory?: MemoryBudget;
-  /** In name order. */
+  /** In name, then version order: a plugin may be there in several versions. */
   readonly plugins: readonly GenerationPlugin[];
   /** In an order that respects `after`. */
   readonly facets: readonly GenerationFacet[];
@@ -61,11 +61,11 @@ export interface Generation {
 
 /** What a plan does to one plugin. */
 export type Change =
-  | { readonly action: "add"; readonly plugin: PluginName; readonly to: string }
-  | { readonly action: "remove"; readonly plugin: PluginName; readonly from: string }
+  | { readonly action: "add"; readonly plugin: InstanceName; readonly to: string }
+  | { readonly action: "remove"; readonly plugin: InstanceName; readonly from: string }
   | {
       readonly action: "upgrade" | "downgrade" | "rebuild";
-      readonly plugin: PluginName;
+      readonly plugin: InstanceName;
       readonly from: string;
       readonly to: string;
       /** What keeps it from being undone, or from keeping its state. Absent where nothing does. */
@@ -73,7 +73,7 @@ export type Change =
     }
   | {
       readonly action: "reconfigure" | "rebind" | "unchanged";
-      readonly plugin: PluginName;
+      readonly plugin: InstanceName;
       readonly to: string;
     };
 
@@ -89,7 +89,7 @@ export interface StepVersion {
  */
 export interface Step {
   readonly action: "start" | "stop" | "replace" | "rebind";
-  readonly plugin: PluginName;
+  readonly plugin: InstanceName;
   readonly from?: StepVersion;
   readonly to?: StepVersion;
   /** Facets to stop, in order: the reverse of the order in which they started. */
@@ -131,7 +131,7 @@ export type Relaxation =
       readonly requirement: string;
       readonly provider: FacetId;
     }
-  | { readonly kind: "side-by-side"; readonly plugin: PluginName }
+  | { readonly kind: "side-by-side"; readonly plugin: InstanceName }
   | {
       readonly kind: "adapter";
       readonly adapter: FacetId;
@@ -171,7 +171,7 @@ export interface PlanPolicy {
   /** Plugins whose change is material. */
   readonly material: readonly PluginName[];
   /** What else of the generation changes that decides what may run and who may change it; material, too. */
-  readonly rules?: readonly ("trust" | "policy")[];
+  readonly rules?: readonly ("trust" | "policy" | "memory")[];
   /** Evidence that is asked for and does without; whoever approves the plan accepts that. */
   readonly accepted?: readonly AcceptedEvidence[];
   readonly approvals: readonly ApprovalRule[];
@@ -189,7 +189,7 @@ export interface Plan {
   readonly next: Digest;
   /** Who made it; whoever approves it must be another. */
   readonly author: string;
-  /** One for each plugin of either set, in name order. */
+  /** One for each plugin of either set, in name order; for each version where several stand side by side. */
   readonly changes: readonly Change[];
   /** The way from base to next. After each wave, and between any two groups of one, every requirement is met. */
   readonly waves: readonly Wave[];

@@ -20,13 +20,15 @@ export function adapterFinder(
   candidates: readonly Candidate[],
   { base, next, host, inRange }: Surroundings,
 ): (requirement: FacetRequirement, provider: WiredFacet) => AdapterFacet | undefined {
+  const known = new Set(
+    [...base.plugins.values(), ...next.plugins.values()].map(({ candidate }) => candidate.manifest.name),
+  );
   const usable = candidates
     .filter(
       ({ manifest: { kind, name, hostApi, node, platforms, conflicts } }) =>
         kind === "adapter" &&
         conflicts.length === 0 &&
-        !base.plugins.has(name) &&
-        !next.plugins.has(name) &&
+        !known.has(name) &&
         inRange(hostApi, host.api) &&
         inRange(node, host.node) &&
         platforms.some((platform) => platform === "any" || platform === host.platform),

@@ -1,7 +1,7 @@
 import compare from "semver/functions/compare.js";
 
 import { canonical } from "../domain/canonical.ts";
-import type { PluginName } from "../domain/ids.ts";
+import type { InstanceName } from "../domain/ids.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import type { Change } from "../domain/plan.ts";
 import type { InRange, WiredPlugin, WiredSet } from "./wiring.ts";
@@ -15,7 +15,7 @@ export function changesBetween(base: WiredSet, next: WiredSet, inRange: InRange)
 }
 
 function changeOf(
-  plugin: PluginName,
+  plugin: InstanceName,
   [before, after]: readonly [WiredPlugin | undefined, WiredPlugin | undefined],
   inRange: InRange,
 ): Change | undefined {

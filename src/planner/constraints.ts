@@ -1,12 +1,11 @@
-import type { FacetId, PluginName } from "../domain/ids.ts";
+import { type FacetId, type InstanceName, instanceOf } from "../domain/ids.ts";
 import type { Candidate } from "../domain/lock.ts";
 import type { FacetRequirement } from "../domain/manifest.ts";
 import type { DeploymentOrder } from "../domain/policy.ts";
-import { pluginOf } from "./cycle.ts";
 import type { Edge } from "./edge.ts";
-import type { Moves } from "./moves.ts";
+import { canOverlap, type Moves } from "./moves.ts";
 import { orderEdges } from "./start-order.ts";
-import { offeredVersion, type InRange, type WiredFacet, type WiredSet } from "./wiring.ts";
+import { offeredVersion, type InRange, type WiredFacet, type WiredPlugin, type WiredSet } from "./wiring.ts";
 
 /** What giving up a constraint costs, in the order in which constraints are given up. */
 export const COST = {
@@ -47,7 +46,7 @@ export type Reason =
       readonly range: string;
     }
   | { readonly kind: "order"; readonly rule: string }
-  | { readonly kind: "overlap"; readonly plugin: PluginName };
+  | { readonly kind: "overlap"; readonly plugin: InstanceName };
 
 /** A facet that can stand between an old consumer and a new provider. */
 export interface AdapterFacet {
@@ -74,6 +73,7 @@ export interface ConstraintsInput {
 export const constraintsOn = (moves: Moves, input: ConstraintsInput): readonly Constraint[] =>
   [
     ...overlapConstraints(moves),
+    ...versionConstraints(moves, input),
     ...requirementConstraints("before", moves, input),
     ...requirementConstraints("after", moves, input),
     ...conflictConstraints(moves, input),
@@ -89,6 +89,24 @@ const overlapConstraints = ({ overlaps }: Moves): Constraint[] =>
       { first: leave, second: arrive, cost: COST.sideBySide, reason },
     ];
   });
+
+/** A version that stands alone does not run beside one that stands side by side with others, unless both allow it. */
+function versionConstraints({ leaves, arrives }: Moves, { base, next }: ConstraintsInput): Constraint[] {
+  const versionsOf = Map.groupBy(next.plugins, ([, { candidate }]) => candidate.manifest.name);
+  return [...base.plugins].flatMap(([plugin, old]) =>
+    (versionsOf.get(old.candidate.manifest.name) ?? []).flatMap(([instance, young]) => {
+      if (instance === plugin || (canOverlap(old.candidate) && canOverlap(young.candidate))) return [];
+      return movesOf(old, leaves).flatMap((first) =>
+        movesOf(young, arrives).map((second) => ({
+          first,
+          second,
+          cost: COST.hard,
+          reason: { kind: "overlap", plugin } as const,
+        })),
+      );
+    }),
+  );
+}
 
 /**
  * What is required before the consumer's move stays until then, unless the provider's next version does as well;
@@ -111,7 +129,7 @@ function requirementConstraints(
       for (const provider of providers) {
         const move = presence.get(provider);
         if (move === undefined) continue;
-        const isOwn = pluginOf(provider) === consumer.candidate.manifest.name;
+        const isOwn = instanceOf(provider) === instanceOf(consumer.id);
         const instead = offeredVersion(requirement, provider, other);
         if (!isOwn && inRange(requirement.range, instead)) continue;
 
@@ -133,25 +151,31 @@ function conflictConstraints(
   { base, next, inRange }: ConstraintsInput,
 ): Constraint[] {
   const pairs = [
-    ...refusals(base, next, inRange).map((reason) => ({ old: reason.plugin, young: reason.other, reason })),
-    ...refusals(next, base, inRange).map((reason) => ({ old: reason.other, young: reason.plugin, reason })),
+    ...refusals(base, next, inRange).map(({ by, other, reason }) => ({ old: by, young: other, reason })),
+    ...refusals(next, base, inRange).map(({ by, other, reason }) => ({ old: other, young: by, reason })),
   ];
   return pairs.flatMap(({ old, young, reason }) =>
-    movesOf(old, base, leaves).flatMap((first) =>
-      movesOf(young, next, arrives).map((second) => ({ first, second, cost: COST.hard, reason })),
+    movesOf(old, leaves).flatMap((first) =>
+      movesOf(young, arrives).map((second) => ({ first, second, cost: COST.hard, reason })),
     ),
   );
 }
 
-function movesOf({ manifest }: Candidate, set: WiredSet, moves: ReadonlyMap<FacetId, number>): number[] {
-  const facets = set.plugins.get(manifest.name)?.facets ?? [];
-  return [...new Set(facets.flatMap(({ id }) => moves.get(id) ?? []))];
+const movesOf = ({ facets }: WiredPlugin, moves: ReadonlyMap<FacetId, number>): number[] => [
+  ...new Set(facets.flatMap(({ id }) => moves.get(id) ?? [])),
+];
+
+interface Refused {
+  readonly by: WiredPlugin;
+  readonly other: WiredPlugin;
+  readonly reason: Extract<Reason, { kind: "conflict" }>;
 }
 
 /** Who in one set does not accept whom in the other: a conflict, or an optional plugin out of range. */
-function refusals(from: WiredSet, to: WiredSet, inRange: InRange): Extract<Reason, { kind: "conflict" }>[] {
-  return [...from.plugins.values()].flatMap(({ candidate: plugin }) => {
-    const { name: own, conflicts, facets } = plugin.manifest;
+function refusals(from: WiredSet, to: WiredSet, inRange: InRange): Refused[] {
+  const versionsOf = Map.groupBy(to.plugins.values(), ({ candidate }) => candidate.manifest.name);
+  return [...from.plugins.values()].flatMap((by) => {
+    const { name: own, conflicts, facets } = by.candidate.manifest;
     const statements = conflicts.map(({ plugin: name, range }) => ({ name, range, refuses: true }));
     for (const { requires } of Object.values(facets)) {
       for (const requirement of requires) {
@@ -159,11 +183,14 @@ function refusals(from: WiredSet, to: WiredSet, inRange: InRange): Extract<Reaso
         statements.push({ name: requirement.plugin, range: requirement.range, refuses: false });
       }
     }
-    return statements.flatMap(({ name, range, refuses }) => {
-      const other = to.plugins.get(name)?.candidate;
-      if (!other || name === own || inRange(range, other.manifest.version) !== refuses) return [];
-      return [{ kind: "conflict", plugin, other, range } as const];
-    });
+    return statements.flatMap(({ name, range, refuses }) =>
+      (versionsOf.get(name) ?? []).flatMap((other): Refused[] => {
+        if (name === own || inRange(range, other.candidate.manifest.version) !== refuses) return [];
+        return [
+          { by, other, reason: { kind: "conflict", plugin: by.candidate, other: other.candidate, range } },
+        ];
+      }),
+    );
   });
 }
 

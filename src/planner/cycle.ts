@@ -1,4 +1,4 @@
-import type { FacetId, PluginName } from "../domain/ids.ts";
+import { type FacetId, type InstanceName, instanceOf } from "../domain/ids.ts";
 import type { GenerationFacet } from "../domain/plan.ts";
 import { componentsOf } from "./digraph.ts";
 import type { Edge } from "./edge.ts";
@@ -29,11 +29,11 @@ export function cycleIn(stuck: readonly FacetId[], edges: readonly Edge[]): Cycl
  * The plugins of a cycle that a set has only as long as one does not look at facets. That is no error: an
  * exchange feeds risk, and only its order entry waits for risk.
  */
-export function findPluginCycle(facets: readonly GenerationFacet[]): readonly PluginName[] | undefined {
-  const needs = new Map<PluginName, Set<PluginName>>();
+export function findPluginCycle(facets: readonly GenerationFacet[]): readonly InstanceName[] | undefined {
+  const needs = new Map<InstanceName, Set<InstanceName>>();
   for (const { id, after } of facets) {
-    const plugin = pluginOf(id);
-    const others = after.map(pluginOf).filter((other) => other !== plugin);
+    const plugin = instanceOf(id);
+    const others = after.map(instanceOf).filter((other) => other !== plugin);
     needs.set(plugin, (needs.get(plugin) ?? new Set()).union(new Set(others)));
   }
   const path = closedPath(needs);
@@ -71,6 +71,3 @@ function closedPath<Id extends string>(needs: ReadonlyMap<Id, ReadonlySet<Id>>):
   const start = loop.indexOf(smallest ?? (loop[0] as Id));
   return loop.length === 0 ? [] : [...loop.slice(start), ...loop.slice(0, start + 1)];
 }
-
-/** The plugin of a facet. */
-export const pluginOf = (id: FacetId): PluginName => id.slice(0, id.indexOf("#")) as PluginName;

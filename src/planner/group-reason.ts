@@ -1,12 +1,11 @@
-import type { PluginName } from "../domain/ids.ts";
+import { type InstanceName, instanceOf } from "../domain/ids.ts";
 import { targetOf } from "../domain/manifest.ts";
 import type { Constraint, Reason } from "./constraints.ts";
-import { pluginOf } from "./cycle.ts";
 import type { Move } from "./moves.ts";
 
 /** A constraint between two plugins. */
 interface Step {
-  readonly to: PluginName;
+  readonly to: InstanceName;
   readonly why: string;
 }
 
@@ -17,7 +16,7 @@ interface Step {
  * @param constraints Those inside the group.
  */
 export function reasonOf(constraints: readonly Constraint[], moves: readonly Move[]): readonly string[] {
-  const steps = new Map<PluginName, Step[]>();
+  const steps = new Map<InstanceName, Step[]>();
   for (const { first, second, reason } of constraints) {
     const [from, to] = [moves[first]?.plugin, moves[second]?.plugin];
     if (from === undefined || to === undefined || from === to) continue;
@@ -36,8 +35,11 @@ export function reasonOf(constraints: readonly Constraint[], moves: readonly Mov
 }
 
 /** Breadth first, from a plugin back to itself. */
-function chainFrom(start: PluginName, steps: ReadonlyMap<PluginName, readonly Step[]>): readonly string[] {
-  const reached = new Map<PluginName, readonly string[]>([[start, []]]);
+function chainFrom(
+  start: InstanceName,
+  steps: ReadonlyMap<InstanceName, readonly Step[]>,
+): readonly string[] {
+  const reached = new Map<InstanceName, readonly string[]>([[start, []]]);
   // A map also visits what is added to it on the way.
   for (const [plugin, whys] of reached) {
     for (const { to, why } of steps.get(plugin) ?? []) {
@@ -54,7 +56,8 @@ function explainReason(reason: Reason): string {
     case "requirement": {
       const { consumer, requirement, provider, instead } = reason;
       const { name, version } = consumer.candidate.manifest;
-      const has = instead === undefined ? `without ${provider}` : `and ${pluginOf(provider)} has ${instead}`;
+      const has =
+        instead === undefined ? `without ${provider}` : `and ${instanceOf(provider)} has ${instead}`;
       return `${name} ${version} needs ${targetOf(requirement)} ${requirement.range}, ${has}`;
     }
     case "conflict": {

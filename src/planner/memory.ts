@@ -1,4 +1,4 @@
-import type { PluginName } from "../domain/ids.ts";
+import type { InstanceName } from "../domain/ids.ts";
 import type { Candidate } from "../domain/lock.ts";
 import type { StepGroup } from "../domain/plan.ts";
 import type { WiredSet } from "./wiring.ts";
@@ -18,7 +18,7 @@ export function memoryOfWaves(
     candidates.map(({ content, manifest }) => [content, manifest.resources.memoryMiB]),
   );
   const mib = (content: string | undefined): number => declared.get(content ?? "") ?? 0;
-  const running = new Map<PluginName, number>(
+  const running = new Map<InstanceName, number>(
     [...base.plugins].map(([name, { facets }]) => [name, facets.length]),
   );
   const begun = new Set<string>();

@@ -1,13 +1,12 @@
-import type { FacetId, PluginName } from "../domain/ids.ts";
+import { type FacetId, type InstanceName, instanceOf } from "../domain/ids.ts";
 import type { Candidate } from "../domain/lock.ts";
-import { pluginOf } from "./cycle.ts";
 import type { Wire, WiredSet } from "./wiring.ts";
 
 /** Something that happens once on the way from one set to another. */
 export type Move =
-  | { readonly kind: "start" | "stop" | "rebind"; readonly plugin: PluginName; readonly facet: FacetId }
+  | { readonly kind: "start" | "stop" | "rebind"; readonly plugin: InstanceName; readonly facet: FacetId }
   /** A plugin's successor starts, and its predecessor stops: one move, unless both may run side by side. */
-  | { readonly kind: "replace" | "arrive" | "leave"; readonly plugin: PluginName; readonly facet?: never };
+  | { readonly kind: "replace" | "arrive" | "leave"; readonly plugin: InstanceName; readonly facet?: never };
 
 /** All moves between two sets, and by facet the moves that matter to it, as indices. */
 export interface Moves {
@@ -19,14 +18,14 @@ export interface Moves {
   /** When a facet that stays is given its next providers. */
   readonly rebinds: ReadonlyMap<FacetId, number>;
   /** The two moves of each plugin whose versions may run side by side. */
-  readonly overlaps: ReadonlyMap<PluginName, { readonly arrive: number; readonly leave: number }>;
+  readonly overlaps: ReadonlyMap<InstanceName, { readonly arrive: number; readonly leave: number }>;
 }
 
 export interface MovesInput {
   readonly base: WiredSet;
   readonly next: WiredSet;
   /** Plugins of both sets that are not the same in both: in content or configuration. */
-  readonly replaced: ReadonlySet<PluginName>;
+  readonly replaced: ReadonlySet<InstanceName>;
   /** Whether two versions of a plugin that allow it may run side by side for a while. */
   readonly mayOverlap: boolean;
 }
@@ -38,7 +37,7 @@ export function movesBetween({ base, next, replaced, mayOverlap }: MovesInput): 
   const leaves = new Map<FacetId, number>();
   const arrives = new Map<FacetId, number>();
   const rebinds = new Map<FacetId, number>();
-  const overlaps = new Map<PluginName, { arrive: number; leave: number }>();
+  const overlaps = new Map<InstanceName, { arrive: number; leave: number }>();
 
   for (const name of replaced) {
     const [old, successor] = [base.plugins.get(name), next.plugins.get(name)];
@@ -51,7 +50,7 @@ export function movesBetween({ base, next, replaced, mayOverlap }: MovesInput): 
     for (const { id } of successor.facets) arrives.set(id, arrive);
   }
   for (const { id: facet, wires } of next.facets.values()) {
-    const plugin = pluginOf(facet);
+    const plugin = instanceOf(facet);
     if (!base.plugins.has(plugin)) {
       arrives.set(facet, add({ kind: "start", plugin, facet }));
     } else if (!replaced.has(plugin) && isRebound(base.facets.get(facet)?.wires ?? [], wires)) {
@@ -59,22 +58,23 @@ export function movesBetween({ base, next, replaced, mayOverlap }: MovesInput): 
     }
   }
   for (const facet of base.facets.keys()) {
-    const plugin = pluginOf(facet);
+    const plugin = instanceOf(facet);
     if (!next.plugins.has(plugin)) leaves.set(facet, add({ kind: "stop", plugin, facet }));
   }
   return { list, leaves, arrives, rebinds, overlaps };
 }
 
 /** Two instances of a plugin that keeps state would each go their own way with it. */
-const canOverlap = ({ manifest }: Candidate): boolean =>
+export const canOverlap = ({ manifest }: Candidate): boolean =>
   manifest.multiVersion && manifest.singleton === "none" && manifest.state === undefined;
 
-/** A plugin that is needed by name is whoever has the name; only the providers of ports are bound one by one. */
+/** A plugin that is needed by name is whoever runs as it; only the providers of ports are bound one by one. */
 const isRebound = (before: readonly Wire[], after: readonly Wire[]): boolean =>
   before.some(({ requirement, providers }, i) => {
     const now = after[i]?.providers ?? [];
-    return (
-      "port" in requirement &&
-      (now.length !== providers.length || now.some((provider, place) => provider !== providers[place]))
-    );
+    return "port" in requirement
+      ? now.length !== providers.length || now.some((provider, place) => provider !== providers[place])
+      : instancesIn(now) !== instancesIn(providers);
   });
+
+const instancesIn = (ids: readonly FacetId[]): string => [...new Set(ids.map(instanceOf))].join(" ");

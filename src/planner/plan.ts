@@ -1,6 +1,6 @@
 import { canonical } from "../domain/canonical.ts";
 import { sha256 } from "../domain/digest.ts";
-import type { Digest, FacetId, PluginName } from "../domain/ids.ts";
+import type { Digest, FacetId, InstanceName } from "../domain/ids.ts";
 import type { Candidate, Lock } from "../domain/lock.ts";
 import {
   type AcceptedEvidence,
@@ -30,15 +30,15 @@ import { NOTHING, rangeTester, wireGeneration, wireLock, type WiredPlugin, type 
 export interface PlanInput {
   readonly lock: Lock;
   /** The locked candidates. */
-  readonly manifests: ReadonlyMap<PluginName, Candidate>;
+  readonly manifests: ReadonlyMap<InstanceName, Candidate>;
   /** One for each locked plugin: its defaults with the deployment's overrides, validated. */
-  readonly given: ReadonlyMap<PluginName, Given>;
+  readonly given: ReadonlyMap<InstanceName, Given>;
   readonly trust: TrustPolicy;
   /** What is active, with its candidates; null where nothing is. */
   readonly base: {
     readonly digest: Digest;
     readonly generation: Generation;
-    readonly manifests: ReadonlyMap<PluginName, Candidate>;
+    readonly manifests: ReadonlyMap<InstanceName, Candidate>;
   } | null;
   readonly order?: DeploymentOrder;
   readonly policy?: DeploymentPolicy;
@@ -75,8 +75,10 @@ interface PlanRequest {
 export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
   const { lock, order = {}, policy, inForce = [], request } = input;
   const inRange = rangeTester();
-  const next = wireLock(lock, input.manifests, input.given);
-  const base = input.base ? wireGeneration(input.base.generation, input.base.manifests, inRange) : NOTHING;
+  const next = wireLock(lock, [...input.manifests.values()], input.given);
+  const base = input.base
+    ? wireGeneration(input.base.generation, [...input.base.manifests.values()], inRange)
+    : NOTHING;
   const ordered = orderFacets(next, order);
   if (!ordered.ok) return ordered;
 

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../domain/codes.ts";
-import type { PluginName } from "../domain/ids.ts";
+import type { InstanceName, PluginName } from "../domain/ids.ts";
 import type { Evidence } from "../domain/manifest.ts";
 import type { Change } from "../domain/plan.ts";
 import type { Cycle } from "./cycle.ts";
@@ -18,7 +18,7 @@ export type Refusal =
   /** Plugins that would have to change at once, and are too many for the deployment's policy. */
   | {
       readonly kind: "blocked";
-      readonly plugins: readonly PluginName[];
+      readonly plugins: readonly InstanceName[];
       readonly most: number;
       readonly because: readonly string[];
     }

@@ -1,4 +1,4 @@
-import type { FacetId, PluginName } from "../domain/ids.ts";
+import type { FacetId } from "../domain/ids.ts";
 import { STAGES, type DeploymentOrder } from "../domain/policy.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { breakCycles } from "./break-cycles.ts";
@@ -100,8 +100,8 @@ export function orderEdges(set: WiredSet, { stages = {}, rules = [] }: Deploymen
   return [...staged, ...ruled].filter(({ from, to }) => from !== to);
 }
 
-/** A facet by its id, or all facets of a plugin by its name. */
-const facetsNamed = ({ plugins, facets }: WiredSet, name: string): FacetId[] =>
-  (plugins.get(name as PluginName)?.facets ?? [facets.get(name as FacetId)]).flatMap(
-    (facet) => facet?.id ?? [],
-  );
+/** A facet by its id, or all facets of a plugin by its name, in whichever versions. */
+const facetsNamed = ({ facets }: WiredSet, name: string): FacetId[] =>
+  facets.has(name as FacetId)
+    ? [name as FacetId]
+    : [...facets.values()].flatMap(({ id, candidate }) => (candidate.manifest.name === name ? id : []));

@@ -1,4 +1,4 @@
-import type { FacetId, PluginName } from "../domain/ids.ts";
+import type { FacetId, InstanceName } from "../domain/ids.ts";
 import type { Change, Step, StepVersion } from "../domain/plan.ts";
 import type { DrainPolicy } from "../domain/policy.ts";
 import type { AdapterFacet } from "./constraints.ts";
@@ -25,7 +25,7 @@ export function stepMaker(input: StepsInput): (moves: readonly Move[]) => readon
     changes.flatMap((change) => ("state" in change && change.state ? [change.plugin] : [])),
   );
 
-  const step = (action: Step["action"], plugin: PluginName, facets: Pick<Step, "stop" | "start">): Step => {
+  const step = (action: Step["action"], plugin: InstanceName, facets: Pick<Step, "stop" | "start">): Step => {
     const [old, successor] = [base.plugins.get(plugin), next.plugins.get(plugin)];
     const [from, to] = [
       action === "start" || action === "rebind" ? undefined : old,
@@ -38,7 +38,7 @@ export function stepMaker(input: StepsInput): (moves: readonly Move[]) => readon
       ...(to && { to: versionOf(to) }),
       stop: facets.stop.toSorted(started).toReversed(),
       start: facets.start.toSorted(starts),
-      ...(from && { drain: drain[plugin] ?? drainOf(from) }),
+      ...(from && { drain: drain[from.candidate.manifest.name] ?? drainOf(from) }),
       ...(to && lossy.has(plugin) && { oneWay: true as const }),
     };
   };
@@ -58,7 +58,7 @@ export function stepMaker(input: StepsInput): (moves: readonly Move[]) => readon
   };
 
   function stepOf(kind: Move["kind"], moves: readonly Move[]): Step {
-    const plugin = moves[0]?.plugin ?? ("" as PluginName);
+    const plugin = moves[0]?.plugin ?? ("" as InstanceName);
     const facets = moves.flatMap(({ facet }) => facet ?? []);
     switch (kind) {
       case "start":
@@ -93,7 +93,7 @@ export function byPlace(order: readonly FacetId[]): (a: FacetId, b: FacetId) => 
   return (a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0);
 }
 
-const facetsOf = ({ plugins }: WiredSet, plugin: PluginName): FacetId[] =>
+const facetsOf = ({ plugins }: WiredSet, plugin: InstanceName): FacetId[] =>
   plugins.get(plugin)?.facets.map(({ id }) => id) ?? [];
 
 const versionOf = ({ candidate: { manifest, content } }: Pick<WiredPlugin, "candidate">): StepVersion => ({

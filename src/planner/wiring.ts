@@ -1,7 +1,7 @@
 import Range from "semver/classes/range.js";
 
 import { TradsysError } from "../domain/errors.ts";
-import { facetId, type FacetId, type PluginName } from "../domain/ids.ts";
+import { byInstance, facetId, type FacetId, type InstanceName, instanceOf } from "../domain/ids.ts";
 import type { Candidate, Lock } from "../domain/lock.ts";
 import { targetOf, type Facet, type FacetRequirement } from "../domain/manifest.ts";
 import type { Generation, Given } from "../domain/plan.ts";
@@ -31,32 +31,36 @@ export interface WiredFacet {
   readonly wires: readonly Wire[];
 }
 
-/** Plugins, in name order, that are bound to one another. */
+/** Plugins, in name and version order, that are bound to one another. */
 export interface WiredSet {
-  readonly plugins: ReadonlyMap<PluginName, WiredPlugin>;
+  readonly plugins: ReadonlyMap<InstanceName, WiredPlugin>;
   readonly facets: ReadonlyMap<FacetId, WiredFacet>;
 }
 
 export const NOTHING: WiredSet = { plugins: new Map(), facets: new Map() };
 
 interface Member {
+  readonly instance: InstanceName;
   readonly candidate: Candidate;
   readonly given: Given;
 }
 
-/** The set that a lock describes. @throws {TradsysError} `LOCK_STALE` where the lock and the manifests disagree. */
+/** The set that a lock describes. @throws {TradsysError} `LOCK_STALE` where the lock and the candidates disagree. */
 export function wireLock(
   lock: Lock,
-  manifests: ReadonlyMap<PluginName, Candidate>,
-  givens: ReadonlyMap<PluginName, Given>,
+  candidates: readonly Candidate[],
+  givens: ReadonlyMap<InstanceName, Given>,
 ): WiredSet {
-  const members = lock.plugins.map(({ name, version, content }): Member => {
-    const [candidate, given] = [manifests.get(name), givens.get(name)];
-    if (candidate?.content !== content) throw stale(`${name} ${version} is not the bundle that was locked`);
-    if (!given) throw new TypeError(`nothing was given for ${name}`);
-    return { candidate, given };
+  const byContent = new Map(candidates.map((candidate) => [candidate.content, candidate]));
+  const members = [...byInstance(lock.plugins)].map(([instance, { name, version, content }]): Member => {
+    const [candidate, given] = [byContent.get(content), givens.get(instance)];
+    if (candidate?.manifest.name !== name || candidate.manifest.version !== version) {
+      throw stale(`${name} ${version} is not the bundle that was locked`);
+    }
+    if (!given) throw new TypeError(`nothing was given for ${instance}`);
+    return { instance, candidate, given };
   });
-  const ids = new Set(members.flatMap(({ candidate }) => facetsById(candidate).map(([id]) => id)));
+  const ids = new Set(members.flatMap((member) => facetsById(member).map(([id]) => id)));
   const bindingsOf = Map.groupBy(lock.bindings, ({ facet }) => facet);
   return wire(members, (facet, requirement) => {
     const target = targetOf(requirement);
@@ -81,29 +85,36 @@ const givenOf = ({ config, isolation, idleUnloadMs }: Given): Given => ({
  */
 export function wireGeneration(
   generation: Generation,
-  manifests: ReadonlyMap<PluginName, Candidate>,
+  candidates: readonly Candidate[],
   inRange: InRange,
 ): WiredSet {
-  const members = generation.plugins.map((plugin): Member => {
+  const byContent = new Map(candidates.map((candidate) => [candidate.content, candidate]));
+  const members = [...byInstance(generation.plugins)].map(([instance, plugin]): Member => {
     const { name, version, content } = plugin;
-    const candidate = manifests.get(name);
-    if (candidate?.content === content) return { candidate, given: givenOf(plugin) };
+    const candidate = byContent.get(content);
+    if (candidate) return { instance, candidate, given: givenOf(plugin) };
     throw new TradsysError("BLOB_MISSING", `the store does not hold ${name} ${version}, which is active`, {
       hint: "Publish that bundle again: without its manifest nobody knows what it is compatible with.",
     });
   });
-  const byName = new Map(members.map(({ candidate }) => [candidate.manifest.name, candidate]));
-  const ports = new Map(generation.facets.map((facet) => [facet.id, facet.ports]));
-  const facets = new Map(members.flatMap(({ candidate }) => facetsById(candidate)));
+  const versionsOf = Map.groupBy(members, ({ candidate }) => candidate.manifest.name);
+  const bound = new Map(generation.facets.map((facet) => [facet.id, facet]));
+  const facets = new Map(members.flatMap(facetsById));
   return wire(members, (facet, requirement) => {
+    const { after = [], ports = {} } = bound.get(facet) ?? {};
+    const { range } = requirement;
     if ("plugin" in requirement) {
-      const provider = byName.get(requirement.plugin);
+      const fitting = (versionsOf.get(requirement.plugin) ?? []).filter(
+        ({ candidate }, _, all) => all.length === 1 || inRange(range, candidate.manifest.version),
+      );
+      // Of several that fit, a facet waits for the one that it was given.
+      const provider =
+        fitting.find(({ instance }) => after.some((id) => instanceOf(id) === instance)) ?? fitting.at(-1);
       return provider ? facetsById(provider).flatMap(([id]) => (id === facet ? [] : id)) : [];
     }
     // A generation lists the providers of a port once, whichever range of the facet they are for.
-    const { port, range } = requirement;
-    const bound = ports.get(facet)?.[port] ?? [];
-    return bound.filter((id) => inRange(range, facets.get(id)?.provides[port]));
+    const { port } = requirement;
+    return (ports[port] ?? []).filter((id) => inRange(range, facets.get(id)?.provides[port]));
   });
 }
 
@@ -111,10 +122,10 @@ function wire(
   members: readonly Member[],
   providersOf: (facet: FacetId, requirement: FacetRequirement) => readonly FacetId[],
 ): WiredSet {
-  const plugins = new Map<PluginName, WiredPlugin>();
+  const plugins = new Map<InstanceName, WiredPlugin>();
   const facets = new Map<FacetId, WiredFacet>();
-  for (const member of members.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
-    const wired = facetsById(member.candidate).map(([id, facet]) => ({
+  for (const { instance, ...member } of members.toSorted((a, b) => (a.instance < b.instance ? -1 : 1))) {
+    const wired = facetsById({ instance, ...member }).map(([id, facet]) => ({
       id,
       candidate: member.candidate,
       facet,
@@ -135,18 +146,19 @@ function wire(
       const inherited = toLoad.filter(({ statedBy }) => statedBy !== facet.id);
       return inherited.length > 0 ? { ...facet, wires: [...facet.wires, ...inherited] } : facet;
     });
-    plugins.set(nameOf(member), { ...member, facets: complete });
+    plugins.set(instance, { ...member, facets: complete });
     for (const facet of complete) facets.set(facet.id, facet);
   }
   return { plugins, facets };
 }
 
-const nameOf = ({ candidate }: Member): PluginName => candidate.manifest.name;
-
 const isLoad = ({ requirement }: Wire): boolean => requirement.when === "load";
 
-const facetsById = ({ manifest }: Candidate): (readonly [FacetId, Facet])[] =>
-  Object.entries(manifest.facets).map(([name, facet]) => [facetId(manifest.name, name), facet] as const);
+const facetsById = ({
+  instance,
+  candidate,
+}: Pick<Member, "instance" | "candidate">): (readonly [FacetId, Facet])[] =>
+  Object.entries(candidate.manifest.facets).map(([name, facet]) => [facetId(instance, name), facet] as const);
 
 /** Whether a version, if there is one, is in a range. */
 export type InRange = (range: string, version: string | undefined) => boolean;
@@ -179,7 +191,7 @@ export function offeredVersion(
 ): string | undefined {
   return "port" in requirement
     ? facets.get(provider)?.facet.provides[requirement.port]
-    : plugins.get(requirement.plugin)?.candidate.manifest.version;
+    : plugins.get(instanceOf(provider))?.candidate.manifest.version;
 }
 
 const stale = (message: string): TradsysError =>

@@ -1,5 +1,5 @@
 import { DEPLOYMENT_API_VERSION } from "../../src/domain/deployment.ts";
-import type { Digest } from "../../src/domain/ids.ts";
+import { byInstance, type Digest } from "../../src/domain/ids.ts";
 import type { Candidate } from "../../src/domain/lock.ts";
 import type { Manifest } from "../../src/domain/manifest.ts";
 import type { Plan } from "../../src/domain/plan.ts";
@@ -30,8 +30,13 @@ export function planInput(
   const chosen = outcome.plugins.map(({ candidate }) => candidate);
   return {
     lock: toLock(deployment, HOST, outcome),
-    manifests: new Map(chosen.map((candidate) => [candidate.manifest.name, candidate])),
-    given: new Map(chosen.map(({ manifest }) => [manifest.name, { config: manifest.config.defaults }])),
+    manifests: byInstanceOf(chosen),
+    given: new Map(
+      [...byInstanceOf(chosen)].map(([instance, { manifest }]) => [
+        instance,
+        { config: manifest.config.defaults },
+      ]),
+    ),
     trust: {
       apiVersion: TRUST_API_VERSION,
       keys: [],
@@ -43,6 +48,19 @@ export function planInput(
     ...more,
   };
 }
+
+const byInstanceOf = (chosen: readonly Candidate[]): PlanInput["manifests"] =>
+  new Map(
+    [
+      ...byInstance(
+        chosen.map((candidate) => ({
+          name: candidate.manifest.name,
+          version: candidate.manifest.version,
+          candidate,
+        })),
+      ),
+    ].map(([instance, { candidate }]) => [instance, candidate]),
+  );
 
 /** The plan for an input that has one; it holds before the independent checker. */
 export function planFor(input: PlanInput): Plan {

@@ -285,3 +285,88 @@ describe("times", () => {
     expect(start.criticalPathMs).toBe(1030);
   });
 });
+
+const codec = (version: string, manifest: Partial<Candidate["manifest"]> = {}) =>
+  plugin(`codec ${version}`, { provides: {} }, { multiVersion: true, ...manifest });
+const desk = (name: string, version: string, range: string) =>
+  plugin(`${name} ${version}`, { requires: [needs("codec", range)] });
+
+describe("versions of one plugin side by side", () => {
+  const desks = { "old-desk": "*", "new-desk": "*" };
+  const both = [
+    codec("7.5.3"),
+    codec("8.0.0"),
+    desk("old-desk", "1.0.0", "^7"),
+    desk("new-desk", "1.0.0", "^8"),
+  ];
+
+  it("start from nothing, each before who needs it", () => {
+    const plan = planFor(planInput(both, desks));
+    expect(plan.generation.plugins.map(({ name, version }) => `${name} ${version}`)).toContainEqual(
+      "@tradsys/codec 7.5.3",
+    );
+    expect(plan.generation.facets.map(({ id, after }) => [short(id), after.map(short)])).toEqual([
+      ["codec@7.5.3#main", []],
+      ["codec@8.0.0#main", []],
+      ["new-desk#main", ["codec@8.0.0#main"]],
+      ["old-desk#main", ["codec@7.5.3#main"]],
+    ]);
+  });
+
+  it("part from one version, and become one again, without a moment in which anybody lacks theirs", () => {
+    const one = [codec("7.5.3"), desk("old-desk", "1.0.0", "^7"), desk("new-desk", "0.9.0", "^7")];
+    const apart = planFor(planInput(both, desks, { base: activated(planInput(one, desks)) }));
+    expect(told(apart)).toMatchInlineSnapshot(`
+      [
+        "+codec@7.5.3#main +codec@8.0.0#main",
+        "~new-desk %old-desk#main",
+        "-codec#main",
+      ]
+    `);
+    const joined = planFor(planInput(one, desks, { base: activated(planInput(both, desks)) }));
+    expect(told(joined)).toMatchInlineSnapshot(`
+      [
+        "+codec#main",
+        "~new-desk %old-desk#main",
+        "-codec@7.5.3#main -codec@8.0.0#main",
+      ]
+    `);
+  });
+
+  it("are upgraded one by one, and told by their versions", () => {
+    const newer = [
+      codec("8.1.0"),
+      desk("new-desk", "1.0.0", "^8"),
+      ...both.filter((_, i) => i !== 1 && i !== 3),
+    ];
+    const plan = planFor(planInput(newer, desks, { base: activated(planInput(both, desks)) }));
+    expect(plan.changes.map(({ action, plugin: name }) => `${action} ${short(name)}`)).toEqual([
+      "unchanged codec@7.5.3",
+      "remove codec@8.0.0",
+      "add codec@8.1.0",
+      "rebind new-desk",
+      "unchanged old-desk",
+    ]);
+    expect(told(plan)).toMatchInlineSnapshot(`
+      [
+        "+codec@8.1.0#main",
+        "%new-desk#main",
+        "-codec@8.0.0#main",
+      ]
+    `);
+  });
+
+  it("wait until the version is gone that runs only alone", () => {
+    const alone = [
+      codec("7.0.0", { multiVersion: false }),
+      desk("old-desk", "0.9.0", "^7"),
+      desk("new-desk", "0.9.0", "^7"),
+    ];
+    const plan = planFor(planInput(both, desks, { base: activated(planInput(alone, desks)) }));
+    expect(told(plan)).toMatchInlineSnapshot(`
+      [
+        "[-codec#main +codec@7.5.3#main +codec@8.0.0#main ~new-desk ~old-desk]",
+      ]
+    `);
+  });
+});

@@ -1,6 +1,6 @@
 import type { FacetId } from "../../domain/ids.ts";
+import { instanceOf } from "../../domain/ids.ts";
 import type { Change, Plan } from "../../domain/plan.ts";
-import { pluginOf } from "../../planner/cycle.ts";
 
 /** The facets of the next generation as a graph, for tools that draw. */
 export interface DrawnFacet {
@@ -21,7 +21,7 @@ export function facetsOf({ generation, start, changes }: Plan): DrawnFacet[] {
     id,
     name: names.get(id) ?? "",
     wave: waves.get(id) ?? 0,
-    action: actions.get(pluginOf(id)) ?? "unchanged",
+    action: actions.get(instanceOf(id)) ?? "unchanged",
     after: after.flatMap((needed) => names.get(needed) ?? []),
   }));
 }

@@ -6,7 +6,7 @@ import { policiesInForce } from "../../activation/judgement.ts";
 import type { Deployment } from "../../domain/deployment.ts";
 import { failWith, TradsysError } from "../../domain/errors.ts";
 import type { Host } from "../../domain/host.ts";
-import type { FacetId, PluginName } from "../../domain/ids.ts";
+import { byInstance, type FacetId } from "../../domain/ids.ts";
 import type { Candidate, Lock } from "../../domain/lock.ts";
 import type { Generation, MemoryBudget } from "../../domain/plan.ts";
 import type { PlatformConfig } from "../../domain/platform.ts";
@@ -62,7 +62,7 @@ export async function planInputs(
     input: {
       lock,
       manifests,
-      given: givenBy(deployment.value, settings),
+      given: givenBy(deployment.value, settings, manifests),
       trust: policyOfTrust,
       base: active && { ...active, manifests: activeCandidates(active.generation, candidates) },
       inForce: await policiesInForce({ files: io.files, root }, actions),
@@ -92,13 +92,15 @@ function memoryBudget({ settings, systems }: PlatformConfig): MemoryBudget | und
 const givenBy = (
   { plugins }: Deployment,
   { configs, idleUnloadMs }: Omit<DeployedConfigs, "diagnostics">,
+  manifests: PlanInput["manifests"],
 ): PlanInput["given"] =>
   new Map(
-    [...configs].map(([name, config]) => {
+    [...configs].map(([instance, config]) => {
+      const name = manifests.get(instance)?.manifest.name;
       const isolation = plugins.find((entry) => entry.name === name)?.isolation;
-      const idle = idleUnloadMs.get(name);
+      const idle = idleUnloadMs.get(instance);
       return [
-        name,
+        instance,
         { config, ...(isolation && { isolation }), ...(idle !== undefined && { idleUnloadMs: idle }) },
       ];
     }),
@@ -119,11 +121,11 @@ async function readLock(
 }
 
 /** The store's own record of every locked plugin; its content must be what was locked. */
-function lockedCandidates(lock: Lock, candidates: readonly Candidate[]): ReadonlyMap<PluginName, Candidate> {
+function lockedCandidates(lock: Lock, candidates: readonly Candidate[]): PlanInput["manifests"] {
   return new Map(
-    lock.plugins.map(({ name, version, content }) => {
+    [...byInstance(lock.plugins)].map(([instance, { name, version, content }]) => {
       const found = candidates.find(({ manifest }) => manifest.name === name && manifest.version === version);
-      if (found?.content === content) return [name, found] as const;
+      if (found?.content === content) return [instance, found] as const;
       const instead = found ? `the store holds ${found.content}` : "the store does not hold it";
       throw new TradsysError(
         "LOCK_STALE",
@@ -137,15 +139,12 @@ function lockedCandidates(lock: Lock, candidates: readonly Candidate[]): Readonl
 }
 
 /** As far as the store holds them; the planner says which it misses. */
-function activeCandidates(
-  { plugins }: Generation,
-  candidates: readonly Candidate[],
-): ReadonlyMap<PluginName, Candidate> {
+function activeCandidates({ plugins }: Generation, candidates: readonly Candidate[]): PlanInput["manifests"] {
   const byContent = new Map(candidates.map((candidate) => [candidate.content, candidate]));
   return new Map(
-    plugins.flatMap(({ name, content }) => {
+    [...byInstance(plugins)].flatMap(([instance, { content }]) => {
       const found = byContent.get(content);
-      return found ? [[name, found] as const] : [];
+      return found ? [[instance, found] as const] : [];
     }),
   );
 }

@@ -2,11 +2,12 @@ import { dirname } from "node:path";
 
 import type { Deployment } from "../../domain/deployment.ts";
 import type { Diagnostic } from "../../domain/diagnostic.ts";
-import type { PluginName } from "../../domain/ids.ts";
+import { type InstanceName, instanceOf, labelOf } from "../../domain/ids.ts";
 import type { Candidate } from "../../domain/lock.ts";
+import type { Manifest } from "../../domain/manifest.ts";
 import { parsePlugin, type Parsed } from "../../manifest/parse.ts";
 import { MAX_TEXT_BYTES } from "../../manifest/text.ts";
-import { pluginOf, type Cycle } from "../../planner/cycle.ts";
+import type { Cycle } from "../../planner/cycle.ts";
 import type { Io } from "../command.ts";
 import { findManifests } from "../manifests/find.ts";
 
@@ -15,7 +16,7 @@ type Related = NonNullable<Diagnostic["related"]>;
 interface Sources {
   readonly file: string;
   readonly deployment: Parsed<Deployment>;
-  readonly manifests: ReadonlyMap<PluginName, Candidate>;
+  readonly manifests: ReadonlyMap<InstanceName, Candidate>;
 }
 
 /**
@@ -32,12 +33,13 @@ export async function originsOf(
     const message = `${from} waits for ${to}`;
     const told = { code: "CYCLE", severity: "error", message, pointer: origin.pointer } as const;
     if (origin.kind === "order") return { message, location: deployment.locate(told).location ?? { file } };
-    const name = pluginOf(origin.statedBy);
-    const version = manifests.get(name)?.manifest.version;
-    const location = sources.get(`${name}@${version}`)?.locate(told).location;
+    const name = instanceOf(origin.statedBy);
+    const manifest = manifests.get(name)?.manifest;
+    const label: string = manifest ? labelOf(manifest) : name;
+    const location = sources.get(label)?.locate(told).location;
     return location
       ? { message, location }
-      : { message: `${message} (${origin.pointer})`, location: { file: `${name}@${version}/plugin.json` } };
+      : { message: `${message} (${origin.pointer})`, location: { file: `${label}/plugin.json` } };
   });
 }
 
@@ -51,7 +53,7 @@ async function manifestsBelow(io: Io, folder: string) {
         parsePlugin((await io.files.read(path, MAX_TEXT_BYTES)).toString("utf8"), path),
       ),
   );
-  return new Map(
+  return new Map<string, Parsed<Manifest>>(
     parsed.flatMap((each) =>
       each.ok ? [[`${each.value.value.name}@${each.value.value.version}`, each.value] as const] : [],
     ),

@@ -1,5 +1,6 @@
+import { instanceOf } from "../../domain/ids.ts";
 import type { Change, Plan, Relaxation, Step, StepGroup, Wave } from "../../domain/plan.ts";
-import { findPluginCycle, pluginOf } from "../../planner/cycle.ts";
+import { findPluginCycle } from "../../planner/cycle.ts";
 import type { Screen } from "../command.ts";
 import { plural, short } from "../documents.ts";
 import { wrap } from "../formats/wrap.ts";
@@ -201,7 +202,7 @@ export function relaxedText(relaxed: Relaxation): string {
     case "side-by-side":
       return `both versions of ${relaxed.plugin} run side by side`;
     case "adapter":
-      return `${pluginOf(relaxed.adapter)} gives ${relaxed.facet} the ${relaxed.requirement} that ${relaxed.provider} no longer has`;
+      return `${instanceOf(relaxed.adapter)} gives ${relaxed.facet} the ${relaxed.requirement} that ${relaxed.provider} no longer has`;
     default:
       return relaxed satisfies never;
   }
@@ -218,7 +219,7 @@ export function policyText({ policy, changes }: Plan): string[] {
       ? []
       : [`start by ${minute(window.startBy)}, done by ${minute(window.doneBy)}`]),
     ...(emergency === undefined ? [] : [`emergency, outside of the window: ${emergency}`]),
-    ...rules.map((rule) => `the ${rule === "trust" ? "trust policy" : "deployment's policy"} changes`),
+    ...rules.map((rule) => `${RULES[rule]} changes`),
     ...accepted.map(({ plugin, type, reason }) => `without ${type} evidence of ${plugin}: ${reason}`),
     ...(approvers === 0
       ? []
@@ -228,6 +229,12 @@ export function policyText({ policy, changes }: Plan): string[] {
     ...(canary ? [`canary limits: ${canaryText(canary)}`] : []),
   ];
 }
+
+const RULES = {
+  trust: "the trust policy",
+  policy: "the deployment's policy",
+  memory: "the memory budget",
+} as const;
 
 /** `2026-03-14 04:00 UTC` */
 const minute = (instant: string): string => `${instant.slice(0, 16).replace("T", " ")} UTC`;

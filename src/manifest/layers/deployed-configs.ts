@@ -1,4 +1,5 @@
 import type { Diagnostic, Location } from "../../domain/diagnostic.ts";
+import { byInstance, type InstanceName } from "../../domain/ids.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import { effectiveConfig } from "../config.ts";
 import { placed, valueAt, type Finding } from "../document.ts";
@@ -6,26 +7,31 @@ import { inheritedConfig } from "./explain.ts";
 import type { Config } from "./merge.ts";
 import { applied, hierarchyOf, type DeploymentSet, type Document, type PluginScopes } from "./scope.ts";
 
-/** What every plugin of a deployment is given, by name, and what is wrong with the others. */
+/** What every plugin of a deployment is given, and what is wrong with the others. */
 export interface DeployedConfigs {
-  readonly configs: ReadonlyMap<Manifest["name"], Config>;
+  readonly configs: ReadonlyMap<InstanceName, Config>;
   /** Of lazy plugins: time without use after which they are unloaded, in ms. */
-  readonly idleUnloadMs: ReadonlyMap<Manifest["name"], number>;
+  readonly idleUnloadMs: ReadonlyMap<InstanceName, number>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Merges what each plugin inherits over its defaults, and checks it against the plugin's own schema. */
 export async function deployedConfigs(set: DeploymentSet): Promise<DeployedConfigs> {
-  const configs = new Map<Manifest["name"], Config>();
-  const idleUnloadMs = new Map<Manifest["name"], number>();
+  const configs = new Map<InstanceName, Config>();
+  const idleUnloadMs = new Map<InstanceName, number>();
   const diagnostics: Diagnostic[] = [];
-  for (const scopes of hierarchyOf(set).plugins) {
+  const scoped = hierarchyOf(set).plugins.map((scopes) => ({
+    name: scopes.manifest.value.name,
+    version: scopes.manifest.value.version,
+    scopes,
+  }));
+  for (const [instance, { scopes }] of byInstance(scoped)) {
     const { value: manifest } = scopes.manifest;
     const config = await effectiveConfig(manifest, inheritedConfig(scopes, scopes.plugin));
-    if (config.ok) configs.set(manifest.name, config.value);
+    if (config.ok) configs.set(instance, config.value);
     else diagnostics.push(...config.error.map((finding) => located(scopes, finding)));
     const idle = applied(scopes.plugin, "idleUnloadMs");
-    if (idle && manifest.activation === "lazy") idleUnloadMs.set(manifest.name, idle.value);
+    if (idle && manifest.activation === "lazy") idleUnloadMs.set(instance, idle.value);
   }
   return { configs, idleUnloadMs, diagnostics };
 }

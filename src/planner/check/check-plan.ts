@@ -1,6 +1,6 @@
 import semverSatisfies from "semver/functions/satisfies.js";
 
-import { facetId, type Digest, type FacetId } from "../../domain/ids.ts";
+import { byInstance, type Digest, facetId, type FacetId, instanceOf } from "../../domain/ids.ts";
 import type { Facet, FacetRequirement, Manifest } from "../../domain/manifest.ts";
 import type { Generation, GenerationFacet, Plan, Relaxation } from "../../domain/plan.ts";
 import { checkTold } from "./check-told.ts";
@@ -107,9 +107,9 @@ interface Side {
 
 function sideOf({ facets, plugins, host }: Generation, manifests: World["manifests"]): Side {
   const provides = new Map<FacetId, Facet["provides"]>();
-  for (const { name, content } of plugins) {
+  for (const [instance, { content }] of byInstance(plugins)) {
     for (const [facet, definition] of Object.entries(manifests.get(content)?.facets ?? {})) {
-      provides.set(facetId(name, facet), definition.provides);
+      provides.set(facetId(instance, facet), definition.provides);
     }
   }
   return { ports: new Map(facets.map(({ id, ports }) => [id, ports])), provides, hosted: host.ports ?? {} };
@@ -133,7 +133,10 @@ function suppliesOf(consumer: Consumer, requirement: FacetRequirement, world: Wo
   const { present, byPlugin, bridges, satisfies } = world;
   const { facet } = consumer.presence;
   if ("plugin" in requirement) {
-    const versions = Map.groupBy(byPlugin.get(requirement.plugin) ?? [], ({ content }) => content);
+    const versions = Map.groupBy(
+      byPlugin.get(requirement.plugin) ?? [],
+      (presence) => `${instanceOf(presence.facet)} ${presence.content}`,
+    );
     const fitting = [...versions.values()].filter(
       ([version]) => version && satisfies(version.manifest.version, requirement.range),
     );
@@ -201,11 +204,9 @@ const isAlways = ({ from, until }: Interval): boolean => from === undefined && u
 const checkRefusals = (byPlugin: World["byPlugin"], satisfies: Satisfies): string[] =>
   [...byPlugin].flatMap(([plugin, presences]) => {
     const versions = [...Map.groupBy(presences, ({ content }) => content).values()];
-    const mayOverlap = presences.every(
-      ({ manifest }) => manifest.multiVersion && manifest.singleton === "none",
+    const twice = versions.some((own, i) =>
+      versions.slice(i + 1).some((other) => !mayOverlap([...own, ...other]) && meet(own, other)),
     );
-    const twice =
-      !mayOverlap && versions.some((own, i) => versions.slice(i + 1).some((other) => meet(own, other)));
     const refused = versions.flatMap((own) =>
       own.slice(0, 1).flatMap(({ manifest }) =>
         refusedBy(manifest, satisfies).flatMap(({ name, isRefused }) => {
@@ -217,6 +218,9 @@ const checkRefusals = (byPlugin: World["byPlugin"], satisfies: Satisfies): strin
     );
     return twice ? [`two versions of ${plugin} may run at once`, ...refused] : refused;
   });
+
+const mayOverlap = (presences: readonly Presence[]): boolean =>
+  presences.every(({ manifest }) => manifest.multiVersion && manifest.singleton === "none");
 
 const meet = (a: readonly Presence[], b: readonly Presence[]): boolean =>
   statesOf([...a, ...b]).some((state) => {
@@ -245,12 +249,13 @@ const refusedBy = ({ conflicts, facets }: Manifest, satisfies: Satisfies): Refus
 
 /** Started from nothing, every facet comes after all that it waits for. */
 function checkStart({ generation, start }: Plan, manifests: World["manifests"]): string[] {
-  const contents = new Map<string, Digest>(generation.plugins.map(({ name, content }) => [name, content]));
+  const plugins = byInstance(generation.plugins);
   const waveOf = new Map(start.waves.flatMap((wave, number) => wave.map((id) => [id, number] as const)));
-  const facetsOf = Map.groupBy<string, FacetId>(
+  const facetsOf = Map.groupBy(
     generation.facets.map(({ id }) => id),
-    (id) => id.slice(0, id.indexOf("#")),
+    instanceOf,
   );
+  const instancesOf = Map.groupBy(facetsOf, ([instance]) => plugins.get(instance)?.name);
   const places = new Map(generation.facets.map(({ id }, place) => [id, place]));
   return generation.facets.flatMap(({ id, after, ports }) => {
     const early = after.filter(
@@ -258,12 +263,19 @@ function checkStart({ generation, start }: Plan, manifests: World["manifests"]):
         (places.get(needed) ?? Infinity) >= (places.get(id) ?? 0) ||
         (waveOf.get(needed) ?? Infinity) >= (waveOf.get(id) ?? -1),
     );
-    const manifest = manifests.get(contents.get(id.slice(0, id.indexOf("#"))) ?? ("" as Digest));
+    const manifest = manifests.get(plugins.get(instanceOf(id))?.content ?? ("" as Digest));
     const requires = manifest?.facets[id.slice(id.indexOf("#") + 1)]?.requires ?? [];
     const unawaited = requires.flatMap((needed) => {
       if (needed.when === "enable") return [];
-      const providers = "port" in needed ? (ports[needed.port] ?? []) : (facetsOf.get(needed.plugin) ?? []);
-      return providers.filter((provider) => provider !== id && !after.includes(provider));
+      // Of several versions of a plugin it waits for the one that it was given.
+      const choices =
+        "port" in needed
+          ? [ports[needed.port] ?? []]
+          : (instancesOf.get(needed.plugin) ?? []).map(([, facets]) => facets);
+      const late = choices.map((providers) =>
+        providers.filter((provider) => provider !== id && !after.includes(provider)),
+      );
+      return late.some((providers) => providers.length === 0) ? [] : late.flat();
     });
     return [
       ...early.map((needed) => `${id} starts before ${needed}`),

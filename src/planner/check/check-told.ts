@@ -2,7 +2,7 @@ import compare from "semver/functions/compare.js";
 import satisfies from "semver/functions/satisfies.js";
 
 import { canonical } from "../../domain/canonical.ts";
-import type { Digest, PluginName } from "../../domain/ids.ts";
+import { byInstance, type Digest, type InstanceName } from "../../domain/ids.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import type { Change, Generation, GenerationPlugin, Plan, Step } from "../../domain/plan.ts";
 
@@ -10,7 +10,7 @@ type Manifests = ReadonlyMap<Digest, Manifest>;
 
 /** Where what a plan tells of itself is not what its two generations say: people approve what they are told. */
 export function checkTold(plan: Plan, base: Generation | null, manifests: Manifests): readonly string[] {
-  const [before, after] = [byName(base), byName(plan.generation)];
+  const [before, after] = [byInstance(base?.plugins ?? []), byInstance(plan.generation.plugins)];
   const steps = plan.waves.flatMap(({ groups }) => groups.flatMap((group) => group.steps));
   const names = [...new Set([...before.keys(), ...after.keys()])].toSorted();
   const told = Map.groupBy(plan.changes, ({ plugin }) => plugin);
@@ -32,13 +32,10 @@ export function checkTold(plan: Plan, base: Generation | null, manifests: Manife
   ];
 }
 
-const byName = (generation: Generation | null): ReadonlyMap<PluginName, GenerationPlugin> =>
-  new Map(generation?.plugins.map((plugin) => [plugin.name, plugin]));
-
 type Sides = readonly [GenerationPlugin | undefined, GenerationPlugin | undefined];
 
 function changeOf(
-  plugin: PluginName,
+  plugin: InstanceName,
   [old, young]: Sides,
   { manifests, steps }: { readonly manifests: Manifests; readonly steps: readonly Step[] },
 ): Change {
@@ -56,7 +53,16 @@ function changeOf(
   return { action: isRebound ? "rebind" : "unchanged", plugin, to };
 }
 
-const givenTo = ({ config, isolation }: GenerationPlugin): string => canonical([config, isolation ?? null]);
+/** All that a deployment says of a plugin, beside which bundle it is. */
+const givenTo = ({
+  name: _name,
+  version: _version,
+  content: _content,
+  blob: _blob,
+  envelopes: _envelopes,
+  releaseEpoch: _epoch,
+  ...given
+}: GenerationPlugin): string => canonical(given);
 
 /** What becomes of the state that the old version keeps. */
 function lossOf([old, young]: Sides, manifests: Manifests): "one-way" | "lost" | undefined {
@@ -68,8 +74,8 @@ function lossOf([old, young]: Sides, manifests: Manifests): "one-way" | "lost" |
 
 interface Told {
   readonly plan: Plan;
-  readonly before: ReadonlyMap<PluginName, GenerationPlugin>;
-  readonly after: ReadonlyMap<PluginName, GenerationPlugin>;
+  readonly before: ReadonlyMap<InstanceName, GenerationPlugin>;
+  readonly after: ReadonlyMap<InstanceName, GenerationPlugin>;
   readonly manifests: Manifests;
 }
 
@@ -81,7 +87,7 @@ function checkStep(step: Step, { plan, before, after, manifests }: Told): string
   const leaving = old && from ? manifests.get(old.content) : undefined;
   const expected =
     leaving &&
-    (plan.generation.policy?.drain?.[plugin] ?? {
+    (plan.generation.policy?.drain?.[leaving.name] ?? {
       orders: "keep",
       maxWaitMs: leaving.resources.drainTimeoutMs,
       onTimeout: "abort",

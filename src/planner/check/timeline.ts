@@ -1,4 +1,11 @@
-import { facetId, type Digest, type FacetId, type PluginName } from "../../domain/ids.ts";
+import {
+  byInstance,
+  type Digest,
+  type FacetId,
+  instanceOf,
+  parseFacetId,
+  type PluginName,
+} from "../../domain/ids.ts";
 import type { Facet, Manifest } from "../../domain/manifest.ts";
 import type { Generation, Plan } from "../../domain/plan.ts";
 
@@ -45,9 +52,10 @@ export function timelineOf(
 
   const begin = (facet: FacetId, content: Digest, from: Moment | undefined): void => {
     const manifest = manifests.get(content);
-    const name = facet.slice(facet.indexOf("#") + 1);
+    const { plugin, version, facet: name = "" } = parseFacetId(facet) ?? {};
     const definition = manifest?.facets[name];
-    if (!definition || facetId(manifest.name, name) !== facet) {
+    const isOfIt = plugin === manifest?.name && (version ?? manifest?.version) === manifest?.version;
+    if (!manifest || !definition || !isOfIt) {
       faults.push(`${facet} is no facet of ${content}`);
       return;
     }
@@ -63,10 +71,10 @@ export function timelineOf(
     running.delete(`${facet} ${content}`);
   };
 
-  const contents = new Map<string, Digest>(base?.plugins.map(({ name, content }) => [name, content]));
+  const atFirst = byInstance(base?.plugins ?? []);
   for (const { id } of base?.facets ?? []) {
-    const content = contents.get(id.slice(0, id.indexOf("#")));
-    if (content) begin(id, content, undefined);
+    const plugin = atFirst.get(instanceOf(id));
+    if (plugin) begin(id, plugin.content, undefined);
   }
   for (const [wave, { groups }] of plan.waves.entries()) {
     for (const [group, { steps }] of groups.entries()) {
@@ -81,9 +89,9 @@ export function timelineOf(
     }
   }
   const left = [...running.keys()].toSorted();
-  const wanted = new Map<string, Digest>(plan.generation.plugins.map(({ name, content }) => [name, content]));
+  const wanted = byInstance(plan.generation.plugins);
   const expected = plan.generation.facets
-    .map(({ id }) => `${id} ${wanted.get(id.slice(0, id.indexOf("#")))}`)
+    .map(({ id }) => `${id} ${wanted.get(instanceOf(id))?.content}`)
     .toSorted();
   for (const key of new Set(left).symmetricDifference(new Set(expected))) {
     faults.push(`${key} is ${left.includes(key) ? "left over" : "missing"} at the end`);

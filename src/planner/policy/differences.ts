@@ -1,7 +1,6 @@
 import { canonical } from "../../domain/canonical.ts";
-import type { PluginName } from "../../domain/ids.ts";
+import { type PluginName, pluginOf } from "../../domain/ids.ts";
 import type { Generation, GenerationFacet, GenerationPlugin } from "../../domain/plan.ts";
-import { pluginOf } from "../cycle.ts";
 
 /** A plugin as a generation runs it: every version of it, and every facet. */
 interface Member {
@@ -48,7 +47,9 @@ function membersOf(generation: Generation | null): ReadonlyMap<PluginName, Membe
 const contents = ({ versions }: Member): string => versions.map(({ content }) => content).join(" ");
 
 const given = ({ versions }: Member): string =>
-  canonical(versions.map(({ config, isolation }) => [config, isolation ?? null]));
+  canonical(
+    versions.map(({ config, isolation, idleUnloadMs }) => [config, isolation ?? null, idleUnloadMs ?? null]),
+  );
 
 function isBoundAlike(before: Member["facets"], after: Member["facets"]): boolean {
   if (before.size !== after.size) return false;

@@ -1,11 +1,10 @@
 import { canonical } from "../../domain/canonical.ts";
 import { TradsysError } from "../../domain/errors.ts";
-import type { Digest, PluginName } from "../../domain/ids.ts";
+import { type Digest, type PluginName, pluginOf } from "../../domain/ids.ts";
 import type { Evidence, Manifest } from "../../domain/manifest.ts";
 import type { AcceptedEvidence, Generation, PlanPolicy, Wave } from "../../domain/plan.ts";
 import type { DeploymentPolicy } from "../../domain/policy.ts";
 import { err, ok, type Result } from "../../domain/result.ts";
-import { pluginOf } from "../cycle.ts";
 import type { MissingEvidence, Refusal } from "../refusal.ts";
 import { calendarsOf } from "./calendars.ts";
 import { type Difference, differencesOf } from "./differences.ts";
@@ -81,7 +80,7 @@ const policiesOn = ({ base, next, inForce }: Pick<Proposal, "base" | "next" | "i
   [...inForce, base?.policy, next.policy].filter((policy) => policy !== undefined);
 
 /** What decides, beside plugins, what may run and who may change it. */
-const RULES = ["trust", "policy"] as const;
+const RULES = ["trust", "policy", "memory"] as const;
 
 const textOf = (rule: Generation[(typeof RULES)[number]]): string => canonical(rule ?? null);
 
