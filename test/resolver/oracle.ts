@@ -37,6 +37,10 @@ function fitsTogether(set: readonly Candidate[], request: ResolveRequest): boole
 export const isSatisfiable = (request: ResolveRequest): boolean =>
   everySet(request).some((set) => fitsTogether(set, request));
 
+/** Every set that fits together, whatever the deployment asks for. */
+export const fittingSets = (request: ResolveRequest): readonly (readonly Candidate[])[] =>
+  everySet(request).filter((set) => fitsTogether(set, { ...request, requirements: [] }));
+
 /** What is minimised, the most important first: locked plugins that go, that change, adapters, extra copies. */
 export type Costs = readonly [removed: number, changed: number, adapters: number, copies: number];
 
@@ -165,7 +169,7 @@ function isIn(
   return satisfies(version, range, { includePrerelease: rule === "allow" });
 }
 
-const has = (
+export const has = (
   set: readonly Candidate[],
   request: ResolveRequest,
   { name, range }: { readonly name: string; readonly range: string },

@@ -10,9 +10,9 @@ import { resolve, type ResolveOutcome, type ResolveRequest } from "../../src/res
 import { Session } from "../../src/resolver/session.ts";
 import { flawsOf } from "./check-proof.ts";
 import { fullInstances, instances } from "./instances.ts";
-import { costsOf, isNewer, isSatisfiable, isSound, leastCosts } from "./oracle.ts";
+import { costsOf, fittingSets, isNewer, isSatisfiable, isSound, leastCosts } from "./oracle.ts";
 import { proofOf } from "./proof.ts";
-import { asks, HOST } from "./registry.ts";
+import { asks, HOST, named } from "./registry.ts";
 import { FIRST_DEPLOYMENT, TRADING } from "./trading.ts";
 
 vi.setConfig({ testTimeout: 60_000 * Number(process.env["TRADSYS_EFFORT"] ?? 1) });
@@ -107,13 +107,19 @@ it("leaves no plugin older than it could be with all others as new", () => {
   );
 });
 
-it("refutes step by step, each of which follows", () => {
+/** A session that has refuted its request, half of them with every feature. */
+const refuted = fc
+  .oneof(instances, fullInstances)
+  .map((request) => new Session(request))
+  .filter((session) => {
+    const { requirements, stepBudget } = session.catalog.request;
+    return session.solve(requirements, { left: stepBudget }).kind === "none";
+  });
+
+it("refutes step by step, each of which follows, from what the manifests say", () => {
   fc.assert(
-    fc.property(instances, (request) => {
-      const session = new Session(request);
-      const { requirements } = session.catalog.request;
-      fc.pre(session.solve(requirements, { left: request.stepBudget }).kind === "none");
-      expect(flawsOf(session, requirements)).toEqual([]);
+    fc.property(refuted, (session) => {
+      expect(flawsOf(session, session.catalog.request.requirements)).toEqual([]);
     }),
     { numRuns: 500 * EFFORT },
   );
@@ -121,10 +127,7 @@ it("refutes step by step, each of which follows", () => {
 
 it("would not pass a proof of which a step says more than follows", () => {
   fc.assert(
-    fc.property(instances, fc.nat(), (request, seed) => {
-      const session = new Session(request);
-      const { requirements } = session.catalog.request;
-      fc.pre(session.solve(requirements, { left: request.stepBudget }).kind === "none");
+    fc.property(refuted, fc.nat(), (session, seed) => {
       const proof = proofOf(session.search);
       const derived = proof.flatMap(({ terms, from }, place) =>
         from.kind === "resolvent" && terms.length > 0 ? [place] : [],
@@ -132,7 +135,33 @@ it("would not pass a proof of which a step says more than follows", () => {
       fc.pre(derived.length > 0);
       const place = derived[seed % derived.length];
       const forged = proof.map((step, i) => (i === place ? { ...step, terms: step.terms.slice(1) } : step));
-      expect(flawsOf(session, requirements, forged)).not.toEqual([]);
+      expect(flawsOf(session, session.catalog.request.requirements, forged)).not.toEqual([]);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+it("would not pass one that starts from what no manifest says", () => {
+  fc.assert(
+    fc.property(refuted, fc.nat(), (session, seed) => {
+      const { encoding, catalog } = session;
+      const members = fittingSets(catalog.request).flat();
+      fc.pre(members.length > 0);
+      const member = members[seed % members.length];
+      const copy = encoding
+        .copiesOf(member?.manifest.name ?? named("a"))
+        .find(({ candidates }) => candidates.some((candidate) => candidate === member));
+      if (!copy) throw new Error("a version that fits is none that may be chosen");
+      const { variable, candidates } = copy;
+      const others = [0, ...candidates.flatMap((candidate, i) => (candidate === member ? [] : [i + 1]))];
+      const claim = {
+        terms: [{ variable, set: encoding.model.setOf(variable, others) }],
+        from: { kind: "limit", variable },
+      } as const;
+      const proof = proofOf(session.search);
+      const place = proof.findIndex(({ from }) => from.kind !== "resolvent");
+      const forged = proof.map((step, i) => (i === place ? claim : step));
+      expect(flawsOf(session, catalog.request.requirements, forged).join("\n")).toContain("not so with");
     }),
     { numRuns: 100 },
   );
