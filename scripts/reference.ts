@@ -33,6 +33,7 @@ const FORMATS = [
   "trust",
   "bundle",
   "lock",
+  "conflict",
   "plan",
   "approval",
   "generation",

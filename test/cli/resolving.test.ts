@@ -1,9 +1,11 @@
+import { spawnSync } from "node:child_process";
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 import { expect, it } from "vitest";
 
-import { expectGolden, refusal, tradsys, tradsysJson } from "../support/command.ts";
+import { execute, expectGolden, refusal, tradsys, tradsysJson, typed } from "../support/command.ts";
 import {
   activeDesk,
   all,
@@ -44,6 +46,52 @@ it("proves what holds a version back", async () => {
   const { code } = await expectGolden(folder, line, { golden: "why-not/held-back" });
   expect(code).toBe(1);
   expect((await tradsysJson(folder, line)).data).toMatchObject({ kind: "contradicted" });
+});
+
+const hasScript = /util-linux/.test(spawnSync("script", ["--version"], { encoding: "utf8" }).stdout ?? "");
+
+it.skipIf(!hasScript)(
+  "sets off names and versions of a proof on a terminal, where colours are wanted",
+  async () => {
+    const folder = await deskWithNews();
+    await edit(
+      join(folder, "desk.yaml"),
+      'name: "@tradsys/limit-position", range: "*"',
+      'name: "@tradsys/limit-position", range: "^7"',
+    );
+    for (const line of ["why-not desk.yaml @tradsys/md-normaliser@2.0.0", "resolve desk.yaml"]) {
+      const drawn = async (switches: string, env: Readonly<Record<string, string>> = {}) => {
+        const typedLine = [process.execPath, ...typed(`${line} ${switches}`)].join(" ");
+        const { stdout } = await execute("script", ["-qec", `stty cols 80; ${typedLine}`, "/dev/null"], {
+          cwd: folder,
+          env: { TERM: "xterm", ...env },
+        });
+        return stdout;
+      };
+      const plain = await drawn("--no-color");
+      const coloured = await drawn("");
+      expect(plain).not.toContain("\u001B[");
+      expect(await drawn("", { NO_COLOR: "1" })).toBe(plain);
+      expect(coloured).toContain("\u001B[36m@tradsys/limit-position\u001B[39m");
+      expect(coloured).toContain("\u001B[33m^7\u001B[39m");
+      expect(stripVTControlCharacters(coloured)).toBe(plain);
+    }
+  },
+);
+
+it("hands the proof to tools as data, whichever command found it", async () => {
+  const folder = await deskWithNews();
+  await edit(
+    join(folder, "desk.yaml"),
+    'name: "@tradsys/limit-position", range: "*"',
+    'name: "@tradsys/limit-position", range: "^7"',
+  );
+  const { code, data } = await tradsysJson(folder, "resolve desk.yaml");
+  expect(code).toBe(1);
+  expect(data).toMatchObject({
+    kind: "no-version",
+    facts: [{ by: "deployment", verb: "needs", target: "plugin:@tradsys/limit-position", range: "^7" }],
+  });
 });
 
 it.for([

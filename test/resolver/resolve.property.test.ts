@@ -1,3 +1,7 @@
+import { readFile } from "node:fs/promises";
+
+import type { AnySchemaObject } from "ajv/dist/2020.js";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import * as fc from "fast-check";
 import { satisfies } from "semver";
 import { expect, it, vi } from "vitest";
@@ -273,6 +277,24 @@ it("proves a conflict with facts that contradict each other, none of them idle",
   );
 });
 
+it("tells a conflict as the published schema says", async () => {
+  const validate = new Ajv2020({ strict: true })
+    .addSchema(await schemaOf("plugin"))
+    .addSchema(await schemaOf("lock"))
+    .compile(await schemaOf("conflict"));
+  const kinds = new Set<string>();
+  fc.assert(
+    fc.property(fullInstances, (request) => {
+      const outcome = resolve(request);
+      fc.pre(outcome.kind === "conflict");
+      expect(validate(JSON.parse(JSON.stringify(outcome.conflict))) ? [] : validate.errors).toEqual([]);
+      for (const { found } of outcome.conflict.facts) kinds.add(found.kind);
+    }),
+    { numRuns: 300 * EFFORT },
+  );
+  expect(kinds.size).toBeGreaterThanOrEqual(5);
+});
+
 it("suggests changes that hold, and none that does without one of its parts", () => {
   fc.assert(
     fc.property(
@@ -329,6 +351,9 @@ const withoutPorts = (candidate: Candidate): Candidate => {
   ]);
   return { ...candidate, manifest: { ...candidate.manifest, facets: Object.fromEntries(facets) } };
 };
+
+const schemaOf = async (name: string): Promise<AnySchemaObject> =>
+  JSON.parse(await readFile(new URL(`../../schemas/${name}.schema.json`, import.meta.url), "utf8"));
 
 const shuffledInstances = () =>
   instances.chain((request) =>

@@ -1,10 +1,12 @@
+import { CODES } from "../../domain/codes.ts";
 import { TradsysError } from "../../domain/errors.ts";
 import type { PluginName } from "../../domain/ids.ts";
 import type { Lock } from "../../domain/lock.ts";
+import type { Conflict } from "../../resolver/answers/conflict.ts";
 import { explain } from "../../resolver/answers/explain.ts";
 import { toLock } from "../../resolver/lock.ts";
 import { resolve, type ResolveRequest } from "../../resolver/resolve.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand, type Outcome } from "../command.ts";
 import { plural, reviewable, short } from "../documents.ts";
 import { ROOT_OPTION } from "../options.ts";
 import { shownPath } from "../render.ts";
@@ -45,19 +47,19 @@ export const resolveCommand = defineCommand({
     const { file, deployment, lockFile, lock: before, request } = asked;
     const outcome = resolve({ ...request, ...upgrading(request, flags.upgrade, names), frozen });
     if (outcome.kind === "gave-up") throw gaveUp(outcome.steps, file);
-    if (outcome.kind === "conflict") {
-      const code = frozen
-        ? "LOCK_STALE"
-        : outcome.conflict.kind === "unknown"
-          ? "PLUGIN_UNKNOWN"
-          : "UNSATISFIABLE";
-      throw new TradsysError(code, explain(outcome.conflict), { location: { file } });
-    }
+    if (outcome.kind === "conflict") return refused(outcome.conflict, file, frozen);
     const lock = toLock(deployment, request.host, outcome);
     if (!frozen) await io.files.write(lockFile, reviewable(lock));
     return { data: lock, lines: describe(lock, before, shownPath(lockFile, io.cwd)) };
   },
 });
+
+/** The proof in sentences, and for tools as data. */
+function refused(conflict: Conflict, file: string, frozen: boolean): Outcome {
+  const code = frozen ? "LOCK_STALE" : conflict.kind === "unknown" ? "PLUGIN_UNKNOWN" : "UNSATISFIABLE";
+  const diagnostic = { code, severity: "error", message: explain(conflict), location: { file } } as const;
+  return { data: conflict, lines: [], diagnostics: [diagnostic], exit: CODES[code] };
+}
 
 /** Without names, all of the lock is let go of. */
 function upgrading(

@@ -3,6 +3,7 @@ import type { Candidate, Lock } from "../../domain/lock.ts";
 import { explainHold } from "../../resolver/answers/explain.ts";
 import { whyNot } from "../../resolver/answers/why-not.ts";
 import { defineCommand } from "../command.ts";
+import { highlight } from "../formats/highlight.ts";
 import { ROOT_OPTION } from "../options.ts";
 import { gaveUp, pluginOf, resolving } from "../resolving.ts";
 
@@ -25,7 +26,14 @@ export const whyNotCommand = defineCommand({
       case "gave-up":
         throw gaveUp(answer.steps, file);
       case "held-back":
-        return { data: answer.conflict, lines: [explainHold(answer.conflict, version)], exit: 1 };
+        return {
+          data: answer.conflict,
+          lines: ({ paint }) =>
+            explainHold(answer.conflict, version)
+              .split("\n")
+              .map((line) => highlight(line, paint)),
+          exit: 1,
+        };
       case "possible": {
         const changes = changesTo(answer.plugins, lock);
         const intro = `Nothing holds ${name} ${version} back.`;

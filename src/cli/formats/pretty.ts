@@ -4,6 +4,7 @@ import type { Diagnostic, Location } from "../../domain/diagnostic.ts";
 import { startOfLine } from "../../manifest/text.ts";
 import { printable, shownPath } from "../render.ts";
 import { detailsOf } from "./format.ts";
+import { highlight } from "./highlight.ts";
 import { wrap } from "./wrap.ts";
 
 /** How text is drawn for a person. */
@@ -36,15 +37,22 @@ export function renderDiagnostic(diagnostic: Diagnostic, style: Style): string[]
 
   const label = `${severity}[${code}]`;
   const [first = "", ...more] = wrap(`${label}: ${printable(message)}`, WIDTH, "  ");
-  const head = `${paint(severity === "error" ? "red" : "yellow", label)}: ${paint("bold", first.slice(label.length + 2))}`;
+  const tell = (line: string): string =>
+    highlight(line, (format, text) => (format ? paint(format, text) : text));
+  const head = `${paint(severity === "error" ? "red" : "yellow", label)}: ${paint("bold", tell(first.slice(label.length + 2)))}`;
+  // A message of several lines is headed by its first.
+  const follow = (line: string): string => (message.includes("\n") ? tell(line) : paint("bold", tell(line)));
 
   const note = (text: string): string[] => {
     const [begin = "", ...rest] = wrap(printable(text), WIDTH - gutter.length - 3, "  ");
-    return [`${gutter} ${paint("cyan", "=")} ${begin}`, ...rest.map((line) => `${gutter}   ${line}`)];
+    return [
+      `${gutter} ${paint("cyan", "=")} ${tell(begin)}`,
+      ...rest.map((line) => `${gutter}   ${tell(line)}`),
+    ];
   };
   return [
     head,
-    ...more.map((line) => paint("bold", line)),
+    ...more.map(follow),
     ...(location ? place(location, style, gutter) : []),
     ...related.flatMap((other) => [...note(other.message), ...place(other.location, style, gutter)]),
     ...detailsOf(diagnostic).flatMap(note),
