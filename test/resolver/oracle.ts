@@ -231,7 +231,7 @@ function rangeOf({ policy }: ResolveRequest, { candidate, requirement }: Wish): 
 }
 
 /** Whether a candidate can be chosen at all. */
-export function isUsable(
+function isUsable(
   candidate: Candidate,
   { host, policy, prefer, frozen, revoked, today = "" }: ResolveRequest,
 ): boolean {
