@@ -4,27 +4,47 @@ import { defineCommand, type Screen } from "../command.ts";
 import { plural, short } from "../documents.ts";
 import { hostView } from "../live/host-view.ts";
 import { ROOT_OPTION, rootOf } from "../options.ts";
+import { type Suggestion, suggestionsFor } from "../suggestions.ts";
 import { table } from "../table.ts";
 
 export const statusCommand = defineCommand({
   usage: "",
   example: "tradsys status --root /srv/tradsys",
-  options: ROOT_OPTION,
+  options: {
+    ...ROOT_OPTION,
+    suggest: {
+      type: "boolean",
+      description: "Also say where manifests are far from the memory that was measured on this host",
+    },
+  },
   positionals: [0, 0],
 
   async run({ flags }, io) {
     const root = rootOf(io, flags);
     const { askHost } = await import("../../runtime/admin/ask-host.ts");
     const [status, host] = await Promise.all([rootStatus(io.files, root), askHost(io.files, root)]);
+    const suggestions =
+      flags.suggest === true && status.active
+        ? await suggestionsFor(io.files, root, status.active.generation)
+        : undefined;
     return {
-      data: { ...status, host: host ?? null },
+      data: { ...status, host: host ?? null, ...(suggestions && { suggestions }) },
       lines: (screen) => [
         ...describe(status).map((line) => screen.paint(undefined, line)),
         ...(host ? ["", ...hostLines(host, screen)] : []),
+        ...(suggestions ? ["", ...suggestionLines(suggestions)] : []),
       ],
     };
   },
 });
+
+function suggestionLines(suggestions: readonly Suggestion[]): string[] {
+  if (suggestions.length === 0) return ["no manifest is far from what was measured on this host"];
+  return suggestions.map(
+    ({ plugin, declaredMiB, seenMiB, suggestedMiB }) =>
+      `${plugin} declares ${declaredMiB} MiB and was seen to use ${seenMiB} MiB: say memoryMiB ${suggestedMiB}`,
+  );
+}
 
 function hostLines(host: HostAnswer, screen: Screen): string[] {
   switch (host.kind) {
