@@ -6,7 +6,7 @@ interface OwnerOptions {
   readonly limits?: Amounts;
   /** What nobody outside can keep it from. Defaults to nothing. */
   readonly guaranteed?: Amounts;
-  /** 0 to 100; the lower is served first, and may take what is idle from the higher. Defaults to 50. */
+  /** The lower is served first, and may take what is idle from the higher. Defaults to that of whatever it is in. */
   readonly priority?: number;
 }
 
