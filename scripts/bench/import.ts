@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { describe, quantile, timeInTurn, type Measured } from "./interleaved.ts";
 
 const RUNTIME = join(import.meta.dirname, "../../dist/runtime/index.js");
-const builtins = readFileSync(RUNTIME, "utf8").match(/(?<=\bfrom ?["'])node:[\w/]+/g) ?? [];
+const builtins = readFileSync(RUNTIME, "utf8").match(/(?<=["'])node:[\w/]+(?=["'])/g) ?? [];
 
 const importing = (specifiers: readonly string[]): [string, ...string[]] => [
   process.execPath,

@@ -143,3 +143,9 @@ it("lets code declare the names of timers for itself", () => {
     "const setTimeout = 5; class setInterval {} module.exports.default = { activate() {}, value: setTimeout };";
   expect(load(code)).toMatchObject({ value: 5 });
 });
+
+it("gives the same timers to code that asks for them by name", () => {
+  expect(
+    valueOf(`require("node:timers").setInterval === setInterval && require("timers").clearTimeout`),
+  ).toBe(clearTimeout);
+});

@@ -61,7 +61,7 @@ export function evaluate(script: Script, manifest: Manifest, given: Given = {}):
   loading(manifest, () => {
     const wrapper = script.runInThisContext() as FunctionWrapper;
     const run = wrapper(timers.setTimeout, timers.setInterval, timers.setImmediate);
-    run.call(exports, exports, pluginRequire(manifest, hostModules), module);
+    run.call(exports, exports, pluginRequire(manifest, { hostModules, timers }), module);
   });
   const { exports: exported } = module;
   if (isObject(exported) && "default" in exported && isDefinition(exported.default)) return exported.default;
