@@ -1,5 +1,5 @@
 import { failWith, TradsysError } from "../../domain/errors.ts";
-import { describeConflict, findConflicts } from "./conflicts.ts";
+import { findConflicts } from "./conflicts.ts";
 import { depthOfService, type Layout, type Place, placeAt, providersAt, providersOf } from "./layout.ts";
 import { LIFETIMES, type Locator, type Service } from "./service.ts";
 
@@ -24,7 +24,7 @@ type View = ReadonlyMap<string, Slot>;
  */
 export function openContainer(layout: Layout): Scope {
   const conflicts = findConflicts(layout);
-  if (conflicts.length > 0) throw failWith(conflicts.map(describeConflict));
+  if (conflicts.length > 0) throw failWith(conflicts);
   // What is made anew most often comes first: the values of a narrow scope then take little room.
   const order = layout.services.toSorted((a, b) => depthOfService(b) - depthOfService(a));
   const compiled = { layout, order };

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 
 import { sha256 } from "../../../src/domain/digest.ts";
 import type { GenerationPlugin } from "../../../src/domain/plan.ts";
-import { describeDrift, driftFrom, type Running } from "../../../src/runtime/health/drift.ts";
+import { driftFrom, type Running } from "../../../src/runtime/health/drift.ts";
 import { facet, generationOf, pluginName } from "../../support/root.ts";
 
 const plugin = (name: string, changes: Partial<GenerationPlugin> = {}): GenerationPlugin => ({
@@ -42,7 +42,7 @@ it("is every difference in digests, configuration, bindings and states, each tol
     ),
     states: new Map([[facet("venue#orders"), { state: "ready" }]]),
   });
-  expect(driftFrom(applied, real).map(describeDrift)).toEqual([
+  expect(driftFrom(applied, real).map(({ message }) => message)).toEqual([
     `@acme/risk@1.0.0 runs with the content ${sha256("another build")}; ${sha256("risk")} was applied`,
     "@acme/risk@1.0.0 runs with another configuration at /limit",
     "@acme/venue@1.0.0 was applied and does not run",
