@@ -53,6 +53,8 @@ export interface Generation {
   readonly policy?: DeploymentPolicy;
   /** As the platform configuration says. */
   readonly memory?: MemoryBudget;
+  /** Where the host answers who asks how it stands, as the platform configuration says. */
+  readonly admin?: string;
   /** In name, then version order: a plugin may be there in several versions. */
   readonly plugins: readonly GenerationPlugin[];
   /** In an order that respects `after`. */

@@ -41,6 +41,8 @@ interface PluginGroup extends ConfigLayer {
 export interface PlatformConfig extends ConfigLayer {
   readonly apiVersion: typeof PLATFORM_API_VERSION;
   readonly name: string;
+  /** Where the host answers who asks how it stands; nowhere without it. */
+  readonly admin?: string;
   /** Ports that the host itself provides, each with its exact version. */
   readonly ports?: Readonly<Record<string, string>>;
   readonly systems: Partial<Readonly<Record<System, ConfigLayer>>>;

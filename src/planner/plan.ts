@@ -45,6 +45,8 @@ export interface PlanInput {
   /** Policies in force on the root beside those of the two sets. */
   readonly inForce?: readonly DeploymentPolicy[];
   readonly memory?: MemoryBudget;
+  /** Where the host answers who asks how it stands. */
+  readonly admin?: string;
   /** Candidates that may stand between two versions of a port for a while. */
   readonly adapters?: readonly Candidate[];
   readonly measured?: Measured;
@@ -145,12 +147,12 @@ export function planDeployment(input: PlanInput): Result<Plan, Refusal> {
 /** The set to activate, complete in itself. */
 function nextGeneration(
   next: WiredSet,
-  given: Pick<PlanInput, "lock" | "trust" | "policy" | "memory"> & {
+  given: Pick<PlanInput, "lock" | "trust" | "policy" | "memory" | "admin"> & {
     readonly order: readonly FacetId[];
     readonly after: ReadonlyMap<FacetId, readonly FacetId[]>;
   },
 ): Generation {
-  const { lock, trust, policy, memory, order, after } = given;
+  const { lock, trust, policy, memory, admin, order, after } = given;
   return {
     apiVersion: GENERATION_API_VERSION,
     deployment: lock.deployment,
@@ -158,6 +160,7 @@ function nextGeneration(
     trust,
     ...(policy && { policy }),
     ...(memory && { memory }),
+    ...(admin !== undefined && { admin }),
     plugins: [...next.plugins.values()].map(toGenerationPlugin),
     facets: order.map((id) => ({ id, after: after.get(id) ?? [], ports: portsOf(next, id) })),
   };

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
@@ -18,6 +18,7 @@ import {
 import {
   activeDesk,
   all,
+  emptyFolder,
   pluginCode,
   publishedDesk,
   release,
@@ -184,6 +185,30 @@ it("can be asked how it stands while it runs, and leaves nothing behind", async 
   expect((await tradsysJson(folder, "status")).data).toMatchObject({ host: null });
   expect((await readdir(folder)).includes("admin.sock")).toBe(false);
 });
+
+it("answers where the platform's configuration says, unless it is told otherwise", async () => {
+  const folder = await activeDesk();
+  const platform = `apiVersion: tradsys/platform/v1\nname: desk-host\nadmin: unix:${folder}/platform.sock\n`;
+  await writeFile(join(folder, "platform.yaml"), platform);
+  await appendFile(join(folder, "desk.yaml"), "platform: platform.yaml\n");
+  await all(folder, ["resolve desk.yaml", "plan desk.yaml", "apply desk.plan.json"]);
+  expect((await tradsys(folder, "run --for 50ms")).stdout).toContain(
+    `admin    unix:${folder}/platform.sock, token`,
+  );
+  const told = await tradsys(folder, "run --admin 127.0.0.1:0 --for 50ms");
+  expect(told.stdout).toMatch(/^admin {4}127\.0\.0\.1:\d+, token/);
+});
+
+it.each(["0.0.0.0:9090", "desk.example.com:9090", "unix:admin.sock"])(
+  "refuses a platform's configuration that would answer on %s",
+  async (address) => {
+    const folder = await emptyFolder();
+    const platform = `apiVersion: tradsys/platform/v1\nname: desk-host\nadmin: "${address}"\n`;
+    await writeFile(join(folder, "platform.yaml"), platform);
+    const { code, stderr } = await tradsys(folder, "validate platform.yaml");
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("platform.yaml:3") });
+  },
+);
 
 it("tells of a host that was killed", async () => {
   const folder = await activeDesk();

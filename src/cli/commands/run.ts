@@ -7,6 +7,7 @@ import type { LogEntry } from "../../runtime/activate-plugin.ts";
 import { openAdmin } from "../../runtime/index.ts";
 import type { FacetState } from "../../runtime/lifecycle/facet-state.ts";
 import { startRuntime, type Runtime, type RuntimeOptions } from "../../runtime/start-runtime.ts";
+import { readCurrent } from "../../store/generations.ts";
 import { defineCommand } from "../command.ts";
 import { milliseconds, plural, short } from "../documents.ts";
 import { followHost } from "../live/follow.ts";
@@ -25,7 +26,7 @@ export const runCommand = defineCommand({
       type: "string",
       value: "ADDRESS",
       description:
-        "Answer /livez, /readyz, /status and /metrics on 127.0.0.1:PORT, [::1]:PORT or unix:/PATH (default: nowhere)",
+        "Answer /livez, /readyz, /status and /metrics on 127.0.0.1:PORT, [::1]:PORT or unix:/PATH (default: as platform.yaml says)",
     },
     "admin-token": {
       type: "string",
@@ -54,11 +55,12 @@ export const runCommand = defineCommand({
     });
     await using stack = new AsyncDisposableStack();
     const host = stack.adopt(followHost(io, systemd), (follower) => follower.close());
-    if (flags.admin !== undefined) {
+    const wanted = flags.admin ?? (await readCurrent(files, root))?.generation.admin;
+    if (wanted !== undefined) {
       const token = flags["admin-token"];
       const tokenGiven = token === undefined ? undefined : resolve(io.cwd, token);
       const opened = await openAdmin(host.monitor, {
-        address: flags.admin,
+        address: wanted,
         root,
         files,
         tokenFile: tokenGiven,

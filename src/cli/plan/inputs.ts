@@ -57,6 +57,7 @@ export async function planInputs(
   const active = await readCurrent(io.files, root);
   const actions = actionsIn(await readJournal(io.files, rootPaths(root).journal));
   const memory = platformConfig && memoryBudget(platformConfig.value);
+  const admin = platformConfig?.value.admin;
   return {
     deployment,
     input: {
@@ -70,6 +71,7 @@ export async function planInputs(
       ...(order && { order }),
       ...(policy && { policy }),
       ...(memory && { memory }),
+      ...(admin !== undefined && { admin }),
       ...(timings !== undefined && { measured: await readTimings(io, resolve(io.cwd, timings)) }),
     },
   };
