@@ -27,7 +27,7 @@ export interface Placement extends InlinePlacement {
 export interface PluginInstance {
   /** Loads and activates the plugin at the first call, once, however many of its facets ask at the same time. */
   handles(): Promise<ReadonlyMap<string, FacetHandle>>;
-  /** Bytes in use, where it has a thread or process of its own. */
+  /** Bytes in use beyond what an empty thread or process uses, where it has one of its own. */
   memoryBytes(): Promise<number | undefined>;
   /** Gives back the thread or process that it runs in, if it has one of its own. Safe to repeat. */
   close(): Promise<void>;

@@ -31,6 +31,7 @@ import { PortRegistry } from "./ports.ts";
 import { portGuards, type PortPolicies } from "./recovery/port-guards.ts";
 import { criticalPath, type StartReport } from "./report/start-report.ts";
 import { Timeline } from "./report/timeline.ts";
+import { keepObservedUse } from "./resources/observed-use.ts";
 import type { PressureStatus } from "./resources/regulator.ts";
 import { ResourceManager } from "./resources/resource-manager.ts";
 import { startableFacets, type PluginCrash, type PluginStatus } from "./startable.ts";
@@ -274,6 +275,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     resources.close();
     events.tell({ event: "stopping", generation: digest });
     const failures = await facets.stop();
+    await keepObservedUse(host, resources.seen);
     await Promise.all([startable.close(), placer.close()]);
     const kept = await services.close();
     incidents.close();

@@ -36,7 +36,7 @@ export interface PluginStatus {
   readonly content: Digest;
   readonly level: IsolationLevel;
   readonly facets: readonly FacetId[];
-  /** Bytes in use, read from outside, where it has a thread or process of its own. */
+  /** Bytes in use beyond what an empty thread or process uses, read from outside, where it has one of its own. */
   memoryBytes(): Promise<number | undefined>;
 }
 

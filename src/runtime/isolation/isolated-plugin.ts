@@ -42,6 +42,7 @@ class IsolatedPlugin {
   readonly #label: string;
   readonly #isolate: Isolate;
   readonly #peer: Peer;
+  #emptyBytes = 0;
   #stopWatching: () => void = () => undefined;
   readonly #onCrash: (reason: PortError) => void;
   #reason: PortError | undefined;
@@ -72,8 +73,9 @@ class IsolatedPlugin {
     this.handles = this.#load(plugin, placement, { memoryBytes, ...isolation.watching });
   }
 
-  memoryBytes(): Promise<number | undefined> {
-    return this.#isolate.memoryBytes();
+  async memoryBytes(): Promise<number | undefined> {
+    const bytes = await this.#isolate.memoryBytes();
+    return bytes === undefined ? undefined : Math.max(0, bytes - this.#emptyBytes);
   }
 
   async close(): Promise<void> {
@@ -94,6 +96,7 @@ class IsolatedPlugin {
     const ping = () => this.#peer.call(SELF, "ping", []);
     await ping();
     // It runs, and nothing of the plugin does: what it uses now is what an empty isolate uses.
+    this.#emptyBytes = (await isolate.memoryBytes()) ?? 0;
     if (!this.#reason)
       this.#stopWatching = watch({ label, isolate, ping }, limits, (reason) => this.#end(reason));
     const { name, version, config, bundle } = plugin;

@@ -61,6 +61,17 @@ export async function readObservedUse(host: HostFolder | undefined): Promise<Obs
   return new Map(typeof pack === "string" ? [] : pack.head);
 }
 
+/** Adds a run to what this host has seen, where it has a folder to keep that in. */
+export async function keepObservedUse(
+  host: HostFolder | undefined,
+  run: ReadonlyMap<PluginName, Seen>,
+): Promise<void> {
+  if (!host) return;
+  const known = await readObservedUse(host);
+  // Without it the next start knows less, and that is all.
+  await writeObservedUse(host, afterRun(known, run)).catch(() => undefined);
+}
+
 /** @throws {TradsysError} `CANNOT_WRITE` */
 export const writeObservedUse = (host: HostFolder, use: ObservedUse): Promise<void> =>
   host.write(ID, [...use], new Map());

@@ -1,4 +1,4 @@
-import { facetId, type FacetId, labelOf } from "../../domain/ids.ts";
+import { facetId, type FacetId, labelOf, type PluginName } from "../../domain/ids.ts";
 import type { Generation } from "../../domain/plan.ts";
 import type { FacetHandle, Mode } from "../../plugin/define.ts";
 import type { VerifiedPlugin } from "../../store/verified-plugin.ts";
@@ -10,6 +10,7 @@ import type { Happening } from "../supervision/events.ts";
 import { Admission } from "./admission.ts";
 import type { Degradable } from "./degradation.ts";
 import { bytesLeft, memoryUses, type ReadText } from "./measure.ts";
+import type { Seen } from "./observed-use.ts";
 import { type PressureStatus, Regulator } from "./regulator.ts";
 
 const MIB = 2 ** 20;
@@ -42,6 +43,7 @@ export class ResourceManager {
   readonly #modes = new Map<FacetId, Mode>();
   /** Last known use of isolated plugins, in bytes; nobody waits for a new one. */
   readonly #isolated = new Map<PluginStatus, number>();
+  readonly #seen = new Map<PluginName, Seen>();
   #trim: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -79,12 +81,18 @@ export class ResourceManager {
           ...instance,
           handles: async () => {
             const handles = await instance.handles();
+            this.#seen.set(plugin.name, { peakBytes: 0, ...this.#seen.get(plugin.name), wasUsed: true });
             for (const [name, handle] of handles) this.#adopt(plugin, facetId(plugin.name, name), handle);
             return handles;
           },
         };
       },
     };
+  }
+
+  /** What was seen of each plugin that was loaded. */
+  get seen(): ReadonlyMap<PluginName, Seen> {
+    return this.#seen;
   }
 
   /**
@@ -141,7 +149,13 @@ export class ResourceManager {
   async #measure(instance: PluginStatus): Promise<void> {
     if (instance.level === "inline") return;
     const bytes = await instance.memoryBytes();
-    if (bytes !== undefined) this.#isolated.set(instance, bytes);
+    if (bytes === undefined) return;
+    this.#isolated.set(instance, bytes);
+    const seen = this.#seen.get(instance.name);
+    this.#seen.set(instance.name, {
+      wasUsed: seen?.wasUsed === true,
+      peakBytes: Math.max(bytes, seen?.peakBytes ?? 0),
+    });
   }
 
   #degradable(): readonly Degradable[] {

@@ -4,7 +4,10 @@ import { expect, it } from "vitest";
 
 import type { BundleManifest } from "../../../src/domain/bundle.ts";
 import type { Generation } from "../../../src/domain/plan.ts";
+import { nodeFiles } from "../../../src/platform/files.ts";
+import { readObservedUse } from "../../../src/runtime/resources/observed-use.ts";
 import { startRuntime } from "../../../src/runtime/start-runtime.ts";
+import { makeHostFolder } from "../../../src/store/host-folder.ts";
 import {
   activating,
   applyAll,
@@ -159,4 +162,22 @@ it("gives back the memory of a plugin that failed, so that there is room when it
   await runtime.demand(facet("chart#main"));
   expect(attempts).toBe(2);
   await runtime.stop();
+});
+
+it("remembers what isolated plugins used beyond what an empty worker does", async () => {
+  const root = await temporaryFolder();
+  const large = await publishSample(root, {
+    name: "large",
+    manifest: { isolation: "worker", resources: resources(20) },
+    code: activating("globalThis.kept = new Array(30 * 131072).fill(0.5); return { main: {} };"),
+  });
+  await applyAll(root, generationOf([large], { "large#main": {} }));
+  const host = await makeHostFolder(nodeFiles, root);
+  const runtime = await startRuntime({ root, resources: { sampleMs: 10 } });
+  await delay(200);
+  await runtime.stop();
+  const { peakBytes = 0, uses } = (await readObservedUse(host)).get(large.name) ?? {};
+  expect(uses).toBeGreaterThan(0);
+  expect(peakBytes).toBeGreaterThan(30 * MIB);
+  expect(peakBytes).toBeLessThan(150 * MIB);
 });
