@@ -58,6 +58,34 @@ export interface CallScope {
   readonly correlation: string;
 }
 
+/** A text for each label that the metric declares. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** Only ever rises. */
+export interface Counter {
+  /** One, or so many; what is negative is not counted. */
+  add(amount?: number): void;
+}
+
+export interface Gauge {
+  set(value: number): void;
+}
+
+export interface Histogram {
+  /** In the unit of the metric, not negative; what is no such number is left out. */
+  record(value: number): void;
+}
+
+/**
+ * The metrics that the manifest declares. Take an instrument once for its labels, and keep it: recording costs a few
+ * nanoseconds, finding it a hundred. Throws `METRIC_INVALID` for what is not declared so.
+ */
+export interface Metrics {
+  counter(name: string, labels?: Labels): Counter;
+  gauge(name: string, labels?: Labels): Gauge;
+  histogram(name: string, labels?: Labels): Histogram;
+}
+
 /** Everything the host gives a plugin. Plugins read no environment variable and no path of their own. */
 export interface PluginContext<Config> {
   readonly plugin: { readonly name: string; readonly version: string };
@@ -69,6 +97,7 @@ export interface PluginContext<Config> {
   /** Values of the secrets that the manifest's `permissions.secrets` names. Throws `SECRET_MISSING`. */
   readonly secret: (name: string) => string;
   readonly ports: PortAccess;
+  readonly metrics: Metrics;
   /** What bounds the port call that is being served. Without a caller's limit it never ends. */
   readonly scope: () => CallScope;
   /**

@@ -1,7 +1,14 @@
 import { TradsysError, messageOf } from "../domain/errors.ts";
 import { labelOf } from "../domain/ids.ts";
 import type { Manifest } from "../domain/manifest.ts";
-import type { FacetHandle, Log, PluginContext, PluginDefinition, PortAccess } from "../plugin/define.ts";
+import type {
+  FacetHandle,
+  Log,
+  Metrics,
+  PluginContext,
+  PluginDefinition,
+  PortAccess,
+} from "../plugin/define.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
 import { Cell, Home } from "./context/cell.ts";
 import { callScopeIn, enter, limitedIn } from "./context/current.ts";
@@ -18,6 +25,7 @@ export interface LogEntry {
 /** What a plugin is given where it runs, in the host's own thread or far from it. */
 export interface Surroundings {
   readonly ports: PortAccess;
+  readonly metrics: Metrics;
   /** Values of secrets, whether the manifest names them or not. */
   readonly secret: (name: string) => string | undefined;
   readonly log: (entry: LogEntry) => void;
@@ -93,7 +101,7 @@ async function attempt<T>(label: string, activation: () => Promise<T>): Promise<
 
 function contextFor(
   plugin: Activatable,
-  { ports, secret, log, signal, home, pin = () => () => undefined }: Surroundings,
+  { ports, metrics, secret, log, signal, home, pin = () => () => undefined }: Surroundings,
 ): PluginContext<Readonly<Record<string, unknown>>> {
   const { name, version, config, manifest } = plugin;
   const label = labelOf(plugin);
@@ -117,6 +125,7 @@ function contextFor(
       );
     },
     ports,
+    metrics,
     scope: callScopeIn(home),
     limited: limitedIn(home),
     pin,

@@ -32,3 +32,6 @@ export type { Happening, RuntimeEvent, RuntimeEvents } from "./supervision/event
 export type { PressureStatus } from "./resources/regulator.ts";
 export type { StartReport } from "./report/start-report.ts";
 export type { Phase, Span } from "./report/timeline.ts";
+export { openTelemetryMetrics, type OtlpOptions } from "./telemetry/open-telemetry.ts";
+export type { Reading, Sample } from "./telemetry/family.ts";
+export type { RuntimeTelemetry } from "./telemetry/runtime-signals.ts";

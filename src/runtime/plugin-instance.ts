@@ -6,11 +6,15 @@ import type { LoadablePlugin, Loader } from "./loading/load.ts";
 import { PluginTimers } from "./loading/plugin-timers.ts";
 import type { BoundPorts } from "./ports.ts";
 import type { Timeline } from "./report/timeline.ts";
+import { recorderFor } from "./telemetry/recorder.ts";
+import type { PluginSignals } from "./telemetry/runtime-signals.ts";
 
 /** What a plugin of the host's own realm is given. */
-interface InlinePlacement extends Surroundings {
+interface InlinePlacement extends Omit<Surroundings, "metrics"> {
   readonly loader: Loader;
   readonly timeline: Timeline;
+  /** Where what is recorded for it goes. */
+  readonly signals: PluginSignals;
 }
 
 /** What a host gives one instance of a plugin, wherever it will run. */
@@ -59,12 +63,16 @@ export function inlinePlugin(plugin: LoadablePlugin, placement: InlinePlacement)
 
 async function loadAndActivate(
   plugin: LoadablePlugin,
-  { loader, timeline, ...surroundings }: InlinePlacement,
+  { loader, timeline, signals, ...surroundings }: InlinePlacement,
   timers: PluginTimers,
 ): Promise<ReadonlyMap<string, FacetHandle>> {
   const definition = loader.load(plugin, timers);
   const { manifest } = plugin.bundle;
-  return activatePlugin({ ...plugin, manifest }, timed(definition, plugin.name, timeline), surroundings);
+  const metrics = recorderFor({ owner: plugin.name, metrics: manifest.metrics }, signals.source);
+  return activatePlugin({ ...plugin, manifest }, timed(definition, plugin.name, timeline), {
+    ...surroundings,
+    metrics,
+  });
 }
 
 const timed = (definition: PluginDefinition, plugin: PluginName, timeline: Timeline): PluginDefinition => ({

@@ -36,6 +36,7 @@ import type { PressureStatus } from "./resources/regulator.ts";
 import { ResourceManager } from "./resources/resource-manager.ts";
 import { startableFacets, type PluginCrash, type PluginStatus } from "./startable.ts";
 import { EventChannel, type RuntimeEvents } from "./supervision/events.ts";
+import { RuntimeSignals, type RuntimeTelemetry } from "./telemetry/runtime-signals.ts";
 
 export interface PreloadOptions {
   /** The folder that `tradsys apply` activates generations in. */
@@ -129,6 +130,8 @@ export interface Observed {
   pressure(): PressureStatus;
   /** Failures with all that they triggered: those that go on, then the last ones that are over. */
   incidents(): readonly IncidentReport[];
+  /** Metrics of the runtime and of its plugins. */
+  readonly telemetry: RuntimeTelemetry;
 }
 
 /** A running set of plugins. */
@@ -235,7 +238,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   );
   const hostPorts = ports.accessFor("the host", everyPort(plugins));
   const services = openContainer(layoutOf(generation, plugins, { ...options, ports: hostPorts }));
+  const signals = new RuntimeSignals(() => performance.now());
+  signals.declare(plugins.map(({ bundle }) => bundle.manifest));
+  events.listen((event) => signals.note(event));
   const startable = startableFacets(generation, plugins, {
+    signals,
     ports,
     services,
     placer,
@@ -266,6 +273,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     health: () => rollUp(healthNodes(generation, plugins), facets.status(), impaired()),
     incidents: () => incidents.reports(),
     events,
+    telemetry: signals,
   };
   options.observe?.(observed);
   resources.watch(sampleMs);

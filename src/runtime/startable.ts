@@ -10,13 +10,15 @@ import type { StartableFacet } from "./lifecycle/facet-run.ts";
 import type { IsolationLevel, Placer } from "./place-plugin.ts";
 import type { Placement, PluginInstance } from "./plugin-instance.ts";
 import { HOST, type BoundPorts, type PortRegistry } from "./ports.ts";
+import type { RuntimeSignals } from "./telemetry/runtime-signals.ts";
 
 /** What the host gives to every plugin. */
-export interface Host extends Omit<Placement, "ports" | "bound" | "home" | "onCrash"> {
+export interface Host extends Omit<Placement, "ports" | "bound" | "home" | "signals" | "onCrash"> {
   readonly ports: PortRegistry;
   /** The scope of the platform: what the host itself provides. */
   readonly services: Scope;
   readonly placer: Placer;
+  readonly signals: RuntimeSignals;
   readonly onCrash: (crash: PluginCrash) => void;
 }
 
@@ -94,11 +96,13 @@ function ownerOf(plugin: VerifiedPlugin, { ids, bound }: Wired, host: Host): Own
   const begin = (): PluginInstance => {
     const services = ofPlugin.instance();
     const ports = host.ports.accessFor(label, bound, services);
-    const placed = host.placer.place(plugin, { ...host, bound, ports, home, onCrash });
+    const signals = host.signals.instance(plugin.bundle.manifest);
+    const placed = host.placer.place(plugin, { ...host, bound, ports, home, signals, onCrash });
     return {
       ...placed,
       async close() {
         await placed.close();
+        signals.source.end();
         await services.close();
       },
     };

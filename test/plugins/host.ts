@@ -6,7 +6,14 @@ import { build } from "esbuild";
 
 import type { Manifest } from "../../src/domain/manifest.ts";
 import { parsePlugin } from "../../src/manifest/parse.ts";
-import type { FacetHandle, Log, OrderIntent, PluginDefinition, PortTypes } from "../../src/plugin/index.ts";
+import type {
+  FacetHandle,
+  Log,
+  Metrics,
+  OrderIntent,
+  PluginDefinition,
+  PortTypes,
+} from "../../src/plugin/index.ts";
 import { Home } from "../../src/runtime/context/cell.ts";
 import { callScopeIn, limitedIn } from "../../src/runtime/context/current.ts";
 
@@ -14,6 +21,13 @@ const root = new URL("../../", import.meta.url);
 const pathOf = (relative: string): string => new URL(relative, root).pathname;
 
 export const quietLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Takes any metric, and keeps none. */
+const noMetrics: Metrics = {
+  counter: () => ({ add() {} }),
+  gauge: () => ({ set() {} }),
+  histogram: () => ({ record() {} }),
+};
 
 /** A small limit purchase on an instrument of nobody's, changed as asked. */
 export function limitOrder(change: Partial<OrderIntent> = {}): OrderIntent {
@@ -73,6 +87,7 @@ export async function runPlugin(name: string, surroundings: Surroundings = {}): 
       one: (port) => providers(port)[0]?.port ?? fail(`${port} is not bound`),
       all: providers,
     },
+    metrics: noMetrics,
     scope: callScopeIn(home),
     limited: limitedIn(home),
     pin: () => () => undefined,

@@ -1,5 +1,6 @@
 import { didYouMean } from "../../domain/diagnostic.ts";
 import { type Manifest, type Metric, systemOf } from "../../domain/manifest.ts";
+import { closesWithUnit } from "../../domain/metric-names.ts";
 import type { Finding } from "../document.ts";
 
 /** Labels that the exposition format keeps for itself, by the instrument that uses them. */
@@ -44,7 +45,8 @@ function wrongSystem({ name }: Metric, i: number, prefix: string): Finding[] {
   return [{ ...invalid(`/metrics/${i}/name`, message, hint), meant, severity: "warning" }];
 }
 
-function wrongUnit({ name, type, unit }: Metric, i: number): Finding[] {
+function wrongUnit(metric: Metric, i: number): Finding[] {
+  const { name, type, unit } = metric;
   const base = name.replace(/_total$/, "");
   if (base !== name && type !== "counter") {
     return [
@@ -55,8 +57,7 @@ function wrongUnit({ name, type, unit }: Metric, i: number): Finding[] {
       ),
     ];
   }
-  const closes = unit === "1" ? base !== name || /_(?:ratio|count)$/.test(name) : base.endsWith(`_${unit}`);
-  if (closes || name.endsWith(`_${unit}`)) return [];
+  if (closesWithUnit(metric)) return [];
   return [
     {
       ...invalid(

@@ -9,6 +9,7 @@ import type { Observed } from "../start-runtime.ts";
 import type { PluginStatus } from "../startable.ts";
 import type { RuntimeEvent } from "../supervision/events.ts";
 import { HOST_STATUS_API_VERSION, type HostStatus, type RunningPlugin } from "./host-status.ts";
+import { metricsText } from "./metrics-text.ts";
 
 /** Milliseconds between two looks at what plugins and the process use. */
 const SAMPLE_MS = 1000;
@@ -49,6 +50,11 @@ export class HostMonitor {
   close(): void {
     clearInterval(this.#sampling);
     this.#delay.disable();
+  }
+
+  /** The same in numbers, with all that the runtime and its plugins record, in Prometheus' text format. */
+  metrics(): string {
+    return metricsText(this.status()) + (this.#observed?.telemetry.text() ?? "");
   }
 
   status(): HostStatus {

@@ -3,7 +3,6 @@ import { rootPaths } from "../../store/generations.ts";
 import { makeHostFolder } from "../../store/host-folder.ts";
 import { describeAddress, parseAdminAddress } from "./address.ts";
 import type { HostMonitor } from "./host-monitor.ts";
-import { metricsText } from "./metrics-text.ts";
 import { makeAdminToken, readAdminToken } from "./token.ts";
 
 export interface AdminOptions {
@@ -15,7 +14,7 @@ export interface AdminOptions {
   readonly tokenFile?: string | undefined;
   /** Defaults to the real disk. */
   readonly files?: Files;
-  /** What `/metrics` answers with, in Prometheus' text format. By default what the status says in numbers. */
+  /** What `/metrics` answers with, in Prometheus' text format. By default what the status says in numbers, and all that is recorded. */
   readonly metrics?: () => string;
 }
 
@@ -41,7 +40,7 @@ export interface Admin {
  * @throws {TradsysError} `ADMIN_REFUSED`, `PORT_IN_USE`, `FILE_MISSING`, `CANNOT_WRITE`
  */
 export async function openAdmin(monitor: HostMonitor, options: AdminOptions): Promise<Admin> {
-  const { root, files = nodeFiles, metrics = () => metricsText(monitor.status()) } = options;
+  const { root, files = nodeFiles, metrics = () => monitor.metrics() } = options;
   const address = parseAdminAddress(options.address);
   const { admin: record, adminToken } = rootPaths(root);
   await makeHostFolder(files, root);

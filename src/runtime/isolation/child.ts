@@ -22,4 +22,4 @@ function channelToHost(): Channel {
   };
 }
 
-servePlugin(channelToHost());
+servePlugin(channelToHost(), { sharesMemory: parentPort !== null });

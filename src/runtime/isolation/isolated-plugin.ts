@@ -63,6 +63,7 @@ class IsolatedPlugin {
       {
         attribute: (error, target) => attribute(error, this.#label, target),
         home: () => placement.home,
+        meter: placement.signals.calls,
       },
     );
     const abort = (): void => this.#peer.tell(SELF, "abort", []);
@@ -167,7 +168,11 @@ const granted = (names: readonly string[], valueOf: (name: string) => string | u
   });
 
 /** What the plugin may ask of the host: the ports it is bound to, and nothing else. */
-function serviceFor(label: string, { ports, bound, log, pin }: Placement, fail: (error: unknown) => void) {
+function serviceFor(
+  label: string,
+  { ports, bound, log, pin, signals }: Placement,
+  fail: (error: unknown) => void,
+) {
   const targets = new Map<string, object>();
   for (const name of bound.keys()) {
     for (const { provider, port } of ports.all(name as never)) {
@@ -180,6 +185,9 @@ function serviceFor(label: string, { ports, bound, log, pin }: Placement, fail: 
     if (method === "pin") return pins.set(args[0], args[1]);
     if (method === "unpin") return pins.remove(args[0]);
     if (method === "log") return log(asLogEntry(args[0], label));
+    if (method === "series") return signals.source.series(args[0]);
+    if (method === "slots") return signals.source.slots(args[0], args[1]);
+    if (method === "overflow") return signals.source.overflow(args[0]);
     if (method === "fail") return fail(fromEnvelope(args[0]));
     throw portError("UNSUPPORTED", `the host knows no ${method}`);
   };

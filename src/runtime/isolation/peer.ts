@@ -6,10 +6,11 @@ import { NO_FACTS } from "../context/facts.ts";
 import { notBegun, Scope } from "../context/scope.ts";
 import { decodeContext } from "../context/wire.ts";
 import type { Subscribed } from "../subscription.ts";
+import type { CallMeter } from "../telemetry/runtime-signals.ts";
 import { fromEnvelope, toEnvelope } from "./error-envelope.ts";
 import { Inlet } from "./inlet.ts";
 import { Outlet } from "./outlet.ts";
-import { WINDOW, type Channel, type Message } from "./wire.ts";
+import { SELF, WINDOW, type Channel, type Message } from "./wire.ts";
 
 /** Calls that may wait at either end. A plugin that answers nothing, or asks for everything, costs no more than these. */
 const MAX_CALLS = 10_000;
@@ -30,6 +31,8 @@ export interface Known {
   readonly attribute?: (error: unknown, target: string) => unknown;
   /** In whose name calls are answered: the plugin's, at either end. */
   readonly home?: () => Home;
+  /** Counts and times the calls of ports that this end makes. */
+  readonly meter?: CallMeter;
 }
 
 /** What this end does for the other and may be asked to give up. */
@@ -46,6 +49,7 @@ export class Peer {
   readonly #service: Service;
   readonly #attribute: NonNullable<Known["attribute"]>;
   readonly #home: () => Home;
+  readonly #meter: CallMeter | undefined;
   readonly #waiting = new Map<number, Waiting>();
   readonly #serving = new Map<number, Serving>();
   #outgoing: Message[] = [];
@@ -57,6 +61,7 @@ export class Peer {
     this.#service = service;
     this.#attribute = known.attribute ?? ((error) => error);
     this.#home = known.home ?? (() => NOBODY);
+    this.#meter = known.meter;
     channel.receive((batch) => this.#receive(batch));
   }
 
@@ -71,7 +76,8 @@ export class Peer {
       return promise;
     }
     const id = ++this.#lastId;
-    this.#waiting.set(id, { target, resolve, reject });
+    const waiting = this.#metered({ target, resolve, reject });
+    this.#waiting.set(id, waiting);
     const context = cell?.wire;
     this.#send(
       context === undefined
@@ -82,7 +88,7 @@ export class Peer {
     const giveUp = (reason: PortError): void => {
       if (!this.#waiting.delete(id)) return;
       this.#send(["cancel", id]);
-      reject(reason);
+      waiting.reject(reason);
     };
     scope.watch(giveUp);
     return promise.finally(() => scope.unwatch(giveUp));
@@ -211,6 +217,24 @@ export class Peer {
       }
       default:
     }
+  }
+
+  /** What the plugin is asked as a plugin, to start or whether it is there, is no call of a port. */
+  #metered(waiting: Waiting): Waiting {
+    const meter = this.#meter;
+    if (!meter || waiting.target === SELF) return waiting;
+    const call = meter.begun();
+    return {
+      target: waiting.target,
+      resolve(value) {
+        meter.ended(call);
+        waiting.resolve(value);
+      },
+      reject(error) {
+        meter.ended(call, error);
+        waiting.reject(error);
+      },
+    };
   }
 
   #settled(id: number): Waiting | undefined {

@@ -6,6 +6,8 @@ import { activatePlugin, homeFor, type Activatable, type LogEntry } from "../act
 import { Home } from "../context/cell.ts";
 import { compile, evaluate } from "../loading/evaluate.ts";
 import { portAccess, portKey, type BoundPorts } from "../ports.ts";
+import type { Sink } from "../telemetry/recorder.ts";
+import { remoteRecorder } from "../telemetry/remote.ts";
 import { toEnvelope } from "./error-envelope.ts";
 import { invoke } from "./invoke.ts";
 import { lockDown } from "./lockdown.ts";
@@ -26,7 +28,7 @@ export interface Assignment extends Activatable {
 export type Offer = ReadonlyMap<string, readonly string[]>;
 
 /** Runs one plugin for the host at the other end of the channel. */
-export function servePlugin(channel: Channel): void {
+export function servePlugin(channel: Channel, { sharesMemory }: { readonly sharesMemory: boolean }): void {
   const stopping = new AbortController();
   const targets = new Map<string, object>();
   let home = new Home();
@@ -40,6 +42,12 @@ export function servePlugin(channel: Channel): void {
   };
   const log = (entry: LogEntry): void => peer.tell(SELF, "log", [entry]);
 
+  const sink: Sink = {
+    series: (series) => peer.tell(SELF, "series", [series]),
+    slots: (chunk, slots) => peer.tell(SELF, "slots", [chunk, slots]),
+    overflow: (metric) => peer.tell(SELF, "overflow", [metric]),
+  };
+
   async function load(plugin: Assignment): Promise<Offer> {
     lockDown(plugin.manifest);
     home = homeFor(labelOf(plugin), log);
@@ -51,6 +59,10 @@ export function servePlugin(channel: Channel): void {
       log,
       pin,
       home,
+      metrics: remoteRecorder(
+        { plugin: plugin.name, metrics: plugin.manifest.metrics },
+        { sharesMemory, sink },
+      ),
       signal: stopping.signal,
     });
     const offer = new Map<string, readonly string[]>();

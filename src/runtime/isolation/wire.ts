@@ -30,6 +30,6 @@ export interface Channel {
 
 /**
  * The target that is no port: the plugin itself with `load`, `start`, `stop`, `abort` and `ping`, and the host with
- * `log`, `fail`, `pin` and `unpin`.
+ * `log`, `series`, `slots`, `overflow`, `fail`, `pin` and `unpin`.
  */
 export const SELF = "";

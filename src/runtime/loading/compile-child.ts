@@ -8,6 +8,7 @@ import { Home } from "../context/cell.ts";
 import { inlinePlugin } from "../plugin-instance.ts";
 import { PortRegistry } from "../ports.ts";
 import { Timeline } from "../report/timeline.ts";
+import { RuntimeSignals } from "../telemetry/runtime-signals.ts";
 import { ANSWER_HEAD } from "./compile-ahead.ts";
 import { createLoader } from "./load.ts";
 
@@ -40,6 +41,7 @@ const instance = inlinePlugin(
     log: () => undefined,
     signal: new AbortController().signal,
     home: new Home(),
+    signals: new RuntimeSignals(() => performance.now()).instance(manifest),
   },
 );
 // One that fails here, for want of a secret or a port, has had all compiled that it got to.

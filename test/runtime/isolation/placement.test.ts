@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { expect, it, onTestFinished } from "vitest";
 
 import { asFunction } from "../../../src/domain/bundle.ts";
+import type { PluginName } from "../../../src/domain/ids.ts";
 import { Home } from "../../../src/runtime/context/cell.ts";
 import { Peer } from "../../../src/runtime/isolation/peer.ts";
 import { SpareWorkers } from "../../../src/runtime/isolation/spare-workers.ts";
@@ -11,6 +12,7 @@ import { levelFor, placerFor } from "../../../src/runtime/place-plugin.ts";
 import type { Placement } from "../../../src/runtime/plugin-instance.ts";
 import { PortRegistry } from "../../../src/runtime/ports.ts";
 import { Timeline } from "../../../src/runtime/report/timeline.ts";
+import { RuntimeSignals } from "../../../src/runtime/telemetry/runtime-signals.ts";
 import type { VerifiedPlugin } from "../../../src/store/verified-plugin.ts";
 import { packed } from "../../bundle/sample.ts";
 import { LEVELS, start, withPort } from "./levels.ts";
@@ -149,5 +151,10 @@ const placement: Placement = {
   loader: createLoader({ cache: { take: () => undefined }, hostModules: {}, timeline }),
   signal: new AbortController().signal,
   home: new Home(),
+  signals: new RuntimeSignals(() => 0).instance({
+    kind: "strategy",
+    name: "@acme/any" as PluginName,
+    metrics: [],
+  }),
   onCrash: () => undefined,
 };
