@@ -1,4 +1,4 @@
-import { stat, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, it, onTestFinished } from "vitest";
@@ -128,6 +128,26 @@ it("counts crashes, and measures a plugin with a thread of its own", async () =>
   );
   await expect(runtime.ports.one("account").balances()).rejects.toMatchObject({ code: "PLUGIN_CRASHED" });
   expect(monitor.status().plugins[0]?.crashes).toBe(1);
+});
+
+it("answers while a plugin with a thread of its own is stuck, and says that it lives", async () => {
+  const { root } = await rootOf([
+    {
+      name: "stuck",
+      code: activating(`return { main: { provides: { account: { balances: () => { for (;;); } } } } };`),
+      facets: { main: { account: "1.0.0" } },
+      manifest: { isolation: "worker", hostProvided: [] },
+    },
+  ]);
+  const { monitor, runtime } = await monitored(root);
+  const admin = await openAdmin(monitor, { root, address: "127.0.0.1:0" });
+  onTestFinished(() => admin.close());
+  const call = runtime.ports.one("account").balances();
+  const authorization = `Bearer ${(await readFile(admin.tokenFile, "utf8")).trim()}`;
+  const answer = await fetch(`http://${admin.address}/livez`, { headers: { authorization } });
+  expect([answer.status, await answer.text()]).toEqual([200, "alive\n"]);
+  expect(await askHost(nodeFiles, root)).toMatchObject({ kind: "running" });
+  await expect(call).rejects.toMatchObject({ code: "PLUGIN_TIMEOUT" });
 });
 
 it("tells its numbers so that Prometheus' own linter finds nothing to say", async ({ skip }) => {

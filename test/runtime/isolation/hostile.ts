@@ -86,8 +86,14 @@ export const HOSTILE: readonly Hostile[] = [
     told: /^REQUIRE_DENIED$/,
   },
   {
-    does: "leaves a timer and a listener running after it was stopped",
+    does: "leaves a timer and a listener behind when it is stopped",
     act: `setInterval(() => {}, 10); process.on("message", () => {}); throw Object.assign(new Error("left"), { code: "UNSUPPORTED" });`,
+    fate: everywhere,
+    told: /^UNSUPPORTED$/,
+  },
+  {
+    does: "leaves a timer behind that it took from the global object",
+    act: `globalThis.setInterval(() => {}, 10); throw Object.assign(new Error("left"), { code: "UNSUPPORTED" });`,
     fate: isolatedFrom("host hangs"),
     told: /^UNSUPPORTED$/,
   },
