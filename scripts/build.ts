@@ -44,6 +44,8 @@ const { metafile } = await build({
     index: "src/index.ts",
     "plugin/index": "src/plugin/index.ts",
     "testing/index": "src/testing/index.ts",
+    "risk/index": "src/risk/index.ts",
+    "exchange/index": "src/exchange/index.ts",
     "cli/tradsys": "src/cli/tradsys.ts",
     "cli/build-plugin": "src/cli/build-plugin.ts",
     "cli/smoke": "src/cli/smoke/smoke.ts",

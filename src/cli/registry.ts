@@ -107,6 +107,14 @@ export const COMMANDS: Readonly<Record<string, Registered>> = {
     summary: "Start what is active and keep it running",
     load: async () => (await import("./commands/run.ts")).runCommand,
   },
+  kill: {
+    summary: "Halt a venue, an account, a strategy or everything, and cancel what is open",
+    load: async () => (await import("./commands/kill.ts")).killCommand,
+  },
+  resume: {
+    summary: "Agree that what was halted trades again",
+    load: async () => (await import("./commands/resume.ts")).resumeCommand,
+  },
   schema: {
     summary: "Print the JSON schemas of all formats",
     load: async () => (await import("./commands/schema.ts")).schemaCommand,

@@ -27,7 +27,7 @@ import { createLoader } from "./loading/load.ts";
 import type { HostModules } from "./loading/plugin-require.ts";
 import { upkeepLater } from "./loading/upkeep-later.ts";
 import { levelFor, placerFor, type IsolationLevel } from "./place-plugin.ts";
-import { PortRegistry } from "./ports.ts";
+import { PortRegistry, type PortGuard } from "./ports.ts";
 import { portGuards, type PortPolicies } from "./recovery/port-guards.ts";
 import { criticalPath, type StartReport } from "./report/start-report.ts";
 import { Timeline } from "./report/timeline.ts";
@@ -56,6 +56,8 @@ export interface RuntimeOptions extends PreloadOptions, HostServices {
   readonly signal?: AbortSignal;
   /** Packages for plugins that list them in `hostProvided`. */
   readonly hostModules?: HostModules;
+  /** The host's own say over every port, before its policy: what no plugin can go around. */
+  readonly gate?: PortGuard;
   /** Milliseconds until everything critical must be ready. Defaults to the time that each facet has for itself. */
   readonly limitMs?: number;
   /**
@@ -216,7 +218,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const abort = new AbortController();
   const { signal } = abort;
   const events = new EventChannel(now);
-  const ports = new PortRegistry(portGuards(options.policies ?? {}, events));
+  const ports = new PortRegistry(inFront(options.gate, portGuards(options.policies ?? {}, events)));
   const incidents = new IncidentLog({ events, dependencies: () => dependenciesOf(generation.facets) });
   const impaired = impairments(events);
   const loader = createLoader({ cache, timeline, hostModules: options.hostModules ?? {} });
@@ -342,6 +344,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     stop,
   };
 }
+
+const inFront = (gate: PortGuard | undefined, policies: PortGuard): PortGuard =>
+  gate ? (offered, about) => gate(policies(offered, about), about) : policies;
 
 const notGivenBack = (cause: unknown): TradsysError =>
   new TradsysError("STOP_FAILED", `a service of the host was not given back: ${messageOf(cause)}`, { cause });

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 
 import { repository } from "../support/command.ts";
 
-it.each([".", "./runtime", "./plugin", "./testing"])(
+it.each([".", "./runtime", "./plugin", "./testing", "./risk", "./exchange"])(
   "exports from %s what is written down",
   async (entry) => {
     const module = (await import(join(repository, "dist", entry, "index.js"))) as Readonly<

@@ -32,6 +32,8 @@ const FORBIDDEN = [
   { folder: "runtime", module: "../resolver/resolve.ts", package: "esbuild" },
   { folder: "runtime/loading", module: "../../manifest/parse.ts", package: "semver" },
   { folder: "plugin", module: "../domain/errors.ts", package: "ws" },
+  { folder: "risk", module: "../planner/plan.ts", package: "yaml" },
+  { folder: "exchange", module: "../resolver/resolve.ts", package: "ws" },
   { folder: "testing", module: "../runtime/index.ts", package: "yaml" },
 ];
 

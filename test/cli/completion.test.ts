@@ -25,7 +25,7 @@ async function offered(...words: readonly string[]): Promise<string[]> {
 
 it("offers every command, and those that begin as typed", async () => {
   expect(await offered("tradsys", "")).toEqual([...Object.keys(COMMANDS), "help", "--help", "--version"]);
-  expect(await offered("tradsys", "re")).toEqual(["resolve"]);
+  expect(await offered("tradsys", "re")).toEqual(["resolve", "resume"]);
 });
 
 it("offers the options of a command, its own and those of all", async () => {

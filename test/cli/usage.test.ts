@@ -15,7 +15,7 @@ import {
 import { emptyFolder } from "../support/desk.ts";
 
 const COMMANDS =
-  "init validate config build keys sign verify publish yank list show resolve why why-not outdated plan approve apply rollback status history diff audit gc preload run schema completion".split(
+  "init validate config build keys sign verify publish yank list show resolve why why-not outdated plan approve apply rollback status history diff audit gc preload run kill resume schema completion".split(
     " ",
   );
 

@@ -15,6 +15,7 @@ import { systemdNotifier } from "../live/systemd.ts";
 import { durationOf, ROOT_OPTION, rootOf } from "../options.ts";
 import { jsonLine, shownPath } from "../render.ts";
 import { SECRETS_OPTION, secretsOf } from "../secrets.ts";
+import { openGate } from "../trading.ts";
 
 export const runCommand = defineCommand({
   usage: "",
@@ -72,8 +73,10 @@ export const runCommand = defineCommand({
         tokenFile,
       });
     }
+    const gate = await openGate(io, root);
     const runtime = await startUnlessCalledOff(io.signal, {
       root,
+      gate: gate.guard,
       files,
       now: io.now,
       secret,
@@ -82,6 +85,8 @@ export const runCommand = defineCommand({
       observe: host.observe,
     });
     if (!runtime) return { data: { stopped: true }, lines: ["stopped  before every facet was ready"] };
+    const following = stack.adopt(new AbortController(), (controller) => controller.abort());
+    gate.follow(runtime, following.signal);
     const { digest, report, warnings } = runtime;
     if (warnings.length > 0) io.print({ data: { event: "warnings" }, lines: [], diagnostics: warnings });
     for (const [facet, state] of runtime.status()) {
