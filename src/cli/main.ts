@@ -74,6 +74,9 @@ async function runCommand(
   const { json, quiet, color } = switches;
   const isWatched = process.stdout.isTTY && !json && !quiet && process.env["TERM"] !== "dumb";
   const standing = isWatched ? standingLines(process.stdout) : undefined;
+  // However the process ends, what was told before is seen.
+  const settle = (): void => standing?.clear();
+  process.once("exit", settle);
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort();
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
@@ -111,7 +114,8 @@ async function runCommand(
     return await command.run(args, io);
   } finally {
     progress.clear();
-    standing?.clear();
+    settle();
+    process.off("exit", settle);
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
 }

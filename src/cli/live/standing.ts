@@ -20,6 +20,8 @@ const ERASE_BELOW = "\u001B[J";
 
 export function standingLines(terminal: Terminal): Standing {
   let shown: readonly string[] = [];
+  /** What has yet to be written above them. */
+  let told = "";
 
   /** Back to where the lines begin. One that became too wide for a narrowed terminal takes several rows by now. */
   const home = (): string => {
@@ -28,16 +30,21 @@ export function standingLines(terminal: Terminal): Standing {
     const up = rows.reduce((sum, count) => sum + count, 0) - 1;
     return `\r${up > 0 ? `\u001B[${up}A` : ""}`;
   };
-  const draw = (text: string, lines: readonly string[]): void => {
+  const draw = (lines: readonly string[]): void => {
     const block = lines.map((line) => `${line}${ERASE_LINE}`).join("\n");
-    terminal.write(`${BEGIN}${home()}${text}${block}${ERASE_BELOW}${END}`);
+    terminal.write(`${BEGIN}${home()}${told}${block}${ERASE_BELOW}${END}`);
     shown = lines;
+    told = "";
   };
   return {
-    show: (lines) => draw("", lines),
-    above: (text) => draw(text.replaceAll("\n", `${ERASE_LINE}\n`), shown),
+    show: draw,
+    above(text) {
+      // A terminal holds up who writes to it: what is told in one turn of the event loop is written at once.
+      if (told === "") setImmediate(() => told !== "" && draw(shown));
+      told += text.replaceAll("\n", `${ERASE_LINE}\n`);
+    },
     clear() {
-      if (shown.length > 0) draw("", []);
+      if (shown.length > 0 || told !== "") draw([]);
     },
   };
 }
