@@ -52,3 +52,17 @@ it("serves its one instrument only", async () => {
   const order = desk.venue.port("order-entry").submit(limitOrder({ instrument: "KRAKEN:X/Y" }));
   await expect(order).rejects.toMatchObject({ code: "INSTRUMENT_UNKNOWN", outcome: "rejected" });
 });
+
+it("cancels what is open when the dead-man's switch is not set again in time", async () => {
+  await using desk = await paperVenue();
+  const [orders, control] = [desk.venue.port("order-entry"), desk.venue.port("control")];
+  expect(await control.describe()).toMatchObject({ venue: "KRAKEN", deadMansSwitch: { maxMs: 300_000 } });
+  const order = limitOrder({ instrument: INSTRUMENT, price: "60000" });
+  await orders.submit(order);
+  await control.setDeadMansSwitch(60_000);
+  await control.setDeadMansSwitch(null);
+  expect(await orders.query(order)).toMatchObject({ state: "accepted" });
+  await control.setDeadMansSwitch(1);
+  await expect.poll(() => desk.heard.at(-1)?.state, { interval: 5, timeout: 20_000 }).toBe("cancelled");
+  await expect(control.setDeadMansSwitch(300_001)).rejects.toMatchObject({ code: "CONTRACT_VIOLATION" });
+});

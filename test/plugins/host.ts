@@ -44,7 +44,7 @@ export function limitOrder(change: Partial<OrderIntent> = {}): OrderIntent {
   return { ...order, ...change } as OrderIntent;
 }
 
-async function readManifest(name: string): Promise<Manifest> {
+export async function readManifest(name: string): Promise<Manifest> {
   const file = pathOf(`manifests/plugins/${name}/plugin.yaml`);
   const parsed = parsePlugin(await readFile(file, "utf8"), file);
   if (!parsed.ok) throw new Error(`${file}: ${parsed.error.map((found) => found.message).join("; ")}`);

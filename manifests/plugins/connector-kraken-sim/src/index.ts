@@ -4,6 +4,7 @@ import {
   openFeed,
   portError,
   type Book,
+  type Control,
   type Feed,
   type MarketDataNormaliser,
   type RawMarketData,
@@ -18,6 +19,9 @@ interface Config extends Pick<PaperVenueOptions, "balances" | "prices" | "spread
   readonly stepIntervalMs: number;
   readonly riskTimeoutMs: number;
 }
+
+/** Kraken's own bounds begin at a second; here it may be shorter, so that tests need not wait. */
+const DEAD_MAN = { minMs: 1, maxMs: 300_000 };
 
 /** What it shows at its best prices; orders of any size fill. */
 const SHOWN = "10";
@@ -35,6 +39,20 @@ export default definePlugin<Config>({
       log,
     });
     let stepping: NodeJS.Timeout | undefined;
+
+    const control: Control = {
+      describe: async () => ({ venue: "KRAKEN", deadMansSwitch: DEAD_MAN, maxClockSkewMs: 5000 }),
+      status: async () => ({ state: stepping === undefined ? "offline" : "live", reasons: [] }),
+      serverTime: async () => now(),
+      async setDeadMansSwitch(withinMs) {
+        if (withinMs !== null && (withinMs < DEAD_MAN.minMs || withinMs > DEAD_MAN.maxMs)) {
+          throw portError("CONTRACT_VIOLATION", `the switch takes no ${withinMs} ms`, {
+            outcome: "not-sent",
+          });
+        }
+        venue.setDeadMansSwitch(withinMs);
+      },
+    };
 
     function observe(kind: SubscriptionSpec["channel"]): RawMarketData {
       const { bid, ask, last } = venue.prices();
@@ -91,7 +109,7 @@ export default definePlugin<Config>({
         },
       },
       account: { provides: { account: venue } },
-      "order-entry": { provides: { "order-entry": guarded.orderEntry } },
+      "order-entry": { provides: { "order-entry": guarded.orderEntry, control } },
     };
   },
 });

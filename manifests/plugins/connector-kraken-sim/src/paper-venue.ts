@@ -33,6 +33,8 @@ export class PaperVenue implements Account, VenueOrders {
   readonly #totals: Map<string, decimal.Decimal>;
   readonly #orders = new Map<string, Order>();
   #step = 0;
+  /** When every open order is cancelled; microseconds since the epoch. */
+  #deadManUs = Infinity;
 
   constructor(options: PaperVenueOptions) {
     this.#options = options;
@@ -54,9 +56,15 @@ export class PaperVenue implements Account, VenueOrders {
     return { last, bid: decimal.subtract(last, half), ask: decimal.add(last, half) };
   }
 
+  /** Every open order is cancelled unless this is called again in time; null disarms it. */
+  setDeadMansSwitch(withinMs: number | null): void {
+    this.#deadManUs = withinMs === null ? Infinity : this.#options.now() + withinMs * 1000;
+  }
+
   /** Goes to the next price and fills the orders it reaches. */
   advance(): void {
     this.#step += 1;
+    if (this.#options.now() >= this.#deadManUs) this.#cancelAll();
     for (const order of this.#orders.values()) {
       if (!isFinal(order.state) && this.#reaches(order.side, order.price)) this.#fill(order);
     }
@@ -111,6 +119,11 @@ export class PaperVenue implements Account, VenueOrders {
 
   async positions() {
     return [{ instrument: this.#options.instrument, quantity: this.#totals.get(this.#base) ?? "0" }];
+  }
+
+  #cancelAll(): void {
+    this.#deadManUs = Infinity;
+    for (const order of this.#orders.values()) if (!isFinal(order.state)) this.#put(order, "cancelled");
   }
 
   #reaches(side: Order["side"], limit: Order["price"]): boolean {
