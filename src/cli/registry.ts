@@ -115,6 +115,10 @@ export const COMMANDS: Readonly<Record<string, Registered>> = {
     summary: "Agree that what was halted trades again",
     load: async () => (await import("./commands/resume.ts")).resumeCommand,
   },
+  quarantine: {
+    summary: "List and release bundles that crashed too often to be started here",
+    load: async () => (await import("./commands/quarantine.ts")).quarantineCommand,
+  },
   schema: {
     summary: "Print the JSON schemas of all formats",
     load: async () => (await import("./commands/schema.ts")).schemaCommand,

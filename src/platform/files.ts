@@ -1,3 +1,4 @@
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import {
   link,
   lstat,
@@ -44,10 +45,23 @@ export interface Files {
   /** Makes a folder that only this user may enter; one that is there already stays as it is. @throws {TradsysError} `CANNOT_WRITE` */
   makePrivate(path: string): Promise<void>;
   /**
+   * Opens an empty file for notes that outlive this process, but not a failure of the machine: they cost microseconds.
+   * @throws {TradsysError} `CANNOT_WRITE`
+   */
+  openNotes(path: string): Notes;
+  /**
    * Holds a lock until disposed, or until this process ends in whatever way. @throws {TradsysError} `BUSY` while
    * somebody else holds it, `CANNOT_WRITE`
    */
   lock(path: string): Promise<AsyncDisposable>;
+}
+
+/** A file that is written to while the process runs. */
+export interface Notes {
+  /** Goes nowhere once the file is closed. */
+  write(text: string): void;
+  /** Safe to repeat. */
+  close(how: { readonly keep: boolean }): void;
 }
 
 /** The real disk. */
@@ -150,6 +164,26 @@ export const nodeFiles: Files = {
       });
       await flushFolder(dirname(path));
     }),
+
+  openNotes(path) {
+    try {
+      const file = openSync(path, "w", 0o600);
+      let isOpen = true;
+      return {
+        write(text) {
+          if (isOpen) writeSync(file, text);
+        },
+        close({ keep }) {
+          if (!isOpen) return;
+          isOpen = false;
+          closeSync(file);
+          if (!keep) rmSync(path, { force: true });
+        },
+      };
+    } catch (cause) {
+      throw writeFailure(path, cause);
+    }
+  },
 
   lock: (path) => writing(path, () => takeLock(path)),
 };
@@ -290,13 +324,17 @@ async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof TradsysError) throw cause;
-    throw new TradsysError("CANNOT_WRITE", `this cannot be written: ${reason(cause)}`, {
-      cause,
-      hint: "Check that the folder exists, that you may write to it, and that the disk has room.",
-      location: { file: path },
-    });
+    throw writeFailure(path, cause);
   }
+}
+
+function writeFailure(path: string, cause: unknown): TradsysError {
+  if (cause instanceof TradsysError) return cause;
+  return new TradsysError("CANNOT_WRITE", `this cannot be written: ${reason(cause)}`, {
+    cause,
+    hint: "Check that the folder exists, that you may write to it, and that the disk has room.",
+    location: { file: path },
+  });
 }
 
 /** What the system said, in words: `permission denied`, without the call and the path that Node appends. */

@@ -139,14 +139,30 @@ export type Reconfiguration<Config = Readonly<Record<string, unknown>>> =
 export interface FacetHandle {
   /** The ports it provides; reachable by others once `start` has resolved. */
   readonly provides?: Partial<PortTypes>;
-  /** Resolves when the facet is ready to serve. Runs after all it requires is ready. */
+  /**
+   * Resolves when the facet is ready to serve. Runs after all it requires is ready, and again after `stop` where
+   * something that it requires had gone and is back.
+   */
   start?(): Promise<void> | void;
   /**
    * Takes over another configuration while it runs. Throws in `prepare` for one that it will not have. Without this
    * a plugin is exchanged for a new instance instead.
    */
   configure?(change: Reconfiguration): Promise<void> | void;
-  /** Gives back everything `start` took. Runs once, also after a failed `start`. */
+  /** Begins nothing new, while what is under way goes on. No new call reaches its ports any longer. */
+  quiesce?(): Promise<void> | void;
+  /** Resolves once what was under way has ended, calls to its ports aside: these have ended. Runs after `quiesce`. */
+  drain?(): Promise<void> | void;
+  /** What another instance needs to go on: plain data. Runs between calls, or after `drain`. */
+  snapshot?(): unknown;
+  /**
+   * Takes over what a `snapshot` gave, of this version or one that `state.canRestoreFrom` names. Runs after `start`;
+   * nobody reaches the facet before it resolves. Throws for a state that does not hold.
+   */
+  restore?(state: unknown): Promise<void> | void;
+  /** What it lacks, where it serves with less than it should; nothing where all is well. Throws where it cannot serve. */
+  health?(): Promise<string | undefined> | string | undefined;
+  /** Gives back everything `start` took. Runs once for each `start`, also a failed one. */
   stop?(): Promise<void> | void;
   /**
    * Does from now on as much as the mode says, and gives back what that does not need. Called where memory is short, from

@@ -1,5 +1,5 @@
 import type { TradsysError } from "../domain/errors.ts";
-import { parseFacetId, type FacetId } from "../domain/ids.ts";
+import { byInstance, instanceOf, type FacetId } from "../domain/ids.ts";
 import type { GenerationFacet } from "../domain/plan.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
 import { reasonAgainst } from "./lifecycle/facet-state.ts";
@@ -20,11 +20,12 @@ export function activationClasses(
   facets: readonly GenerationFacet[],
   plugins: readonly VerifiedPlugin[],
 ): ReadonlyMap<Activation, readonly FacetId[]> {
-  const own = new Map<string, Activation>(
-    plugins.map(({ name, bundle }) => [name, bundle.manifest.activation]),
-  );
+  const own = byInstance(plugins);
   const urgency = new Map<FacetId, number>(
-    facets.map(({ id }) => [id, URGENCY.indexOf(own.get(parseFacetId(id)?.plugin ?? "") ?? "critical")]),
+    facets.map(({ id }) => [
+      id,
+      URGENCY.indexOf(own.get(instanceOf(id))?.bundle.manifest.activation ?? "critical"),
+    ]),
   );
   const of = (id: FacetId): number => urgency.get(id) ?? 0;
   for (const { id, after } of facets.toReversed()) {
@@ -41,8 +42,8 @@ export function activationClasses(
  * leaves out what it blocks, whatever that says.
  */
 export function fatalFailures(facets: Facets, plugins: readonly VerifiedPlugin[]): readonly TradsysError[] {
-  const policies = new Map<string, BootFailure>(plugins.map((plugin) => [plugin.name, policyOf(plugin)]));
-  const policy = (id: FacetId): BootFailure => policies.get(parseFacetId(id)?.plugin ?? "") ?? "abort";
+  const members = byInstance(plugins);
+  const policy = (id: FacetId): BootFailure => policyOf(members.get(instanceOf(id)));
   const troubled = new Map(facets.troubled());
   const isForgiven = (id: FacetId): boolean => {
     if (policy(id) !== "abort") return true;
@@ -57,5 +58,7 @@ export function fatalFailures(facets: Facets, plugins: readonly VerifiedPlugin[]
 /** Whether a process without this plugin is not ready. */
 export const mustServe = (plugin: VerifiedPlugin): boolean => policyOf(plugin) === "abort";
 
-const policyOf = ({ bundle: { manifest } }: VerifiedPlugin): BootFailure =>
-  manifest.onBootFailure ?? (manifest.criticality === "optional" ? "skip" : "abort");
+const policyOf = (plugin: VerifiedPlugin | undefined): BootFailure => {
+  const { onBootFailure, criticality } = plugin?.bundle.manifest ?? {};
+  return onBootFailure ?? (criticality === "optional" ? "skip" : "abort");
+};

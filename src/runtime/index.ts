@@ -26,8 +26,13 @@ export {
   type ResourceOptions,
   type Runtime,
   type RuntimeOptions,
+  type Successor,
+  type SupervisionOptions,
 } from "./start-runtime.ts";
 export type { PluginCrash, PluginStatus } from "./startable.ts";
+export type { Swapped } from "./supervision/swap.ts";
+export type { Clock } from "./supervision/clock.ts";
+export type { RestartPolicy } from "./supervision/restart-policy.ts";
 export type { Happening, RuntimeEvent, RuntimeEvents } from "./supervision/events.ts";
 export type { PressureStatus } from "./resources/regulator.ts";
 export type { StartReport } from "./report/start-report.ts";

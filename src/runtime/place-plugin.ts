@@ -42,30 +42,44 @@ export interface Isolating {
 /** Makes instances of plugins. */
 export interface Placer {
   levelOf(plugin: VerifiedPlugin): IsolationLevel;
-  /** One instance of a plugin at its level: the same code, ports and calls at each. */
+  /**
+   * Gets ready to place these plugins. Where none of them is isolated, nothing that isolates is loaded.
+   *
+   * @throws {TradsysError} `ISOLATION_UNSUPPORTED`
+   */
+  admit(plugins: readonly VerifiedPlugin[]): Promise<void>;
+  /** One instance of a plugin that was admitted, at its level: the same code, ports and calls at each. */
   place(plugin: VerifiedPlugin, placement: Placement): PluginInstance;
   /** Gives up what is only kept ready. */
   trim(): void;
   close(): Promise<void>;
 }
 
-const INLINE: Placer = {
-  levelOf: () => "inline",
-  place: inlinePlugin,
-  trim: () => undefined,
-  close: async () => undefined,
-};
+type Isolate = (plugin: VerifiedPlugin, placement: Placement, level: "worker" | "process") => PluginInstance;
 
-/**
- * Where none of these plugins is isolated, nothing that isolates is loaded.
- *
- * @throws {TradsysError} `ISOLATION_UNSUPPORTED`
- */
-export async function placerFor(
-  plugins: readonly VerifiedPlugin[],
-  { floor, spareWorkers, watching }: Isolating,
-): Promise<Placer> {
-  if (plugins.every((plugin) => levelFor(plugin, floor) === "inline")) return INLINE;
+export function placerFor(isolating: Isolating): Placer {
+  const levelOf = (plugin: VerifiedPlugin): IsolationLevel => levelFor(plugin, isolating.floor);
+  let isolation: ReturnType<typeof loadIsolation> | undefined;
+  let loaded: Awaited<typeof isolation>;
+  return {
+    levelOf,
+    async admit(plugins) {
+      // Each is asked, so that none is refused only once it is to start.
+      if (plugins.map(levelOf).every((level) => level === "inline")) return;
+      loaded = await (isolation ??= loadIsolation(isolating));
+    },
+    place(plugin, placement) {
+      const level = levelOf(plugin);
+      if (level === "inline") return inlinePlugin(plugin, placement);
+      if (loaded) return loaded.isolate(plugin, placement, level);
+      throw new TypeError(`${plugin.name} was not admitted`);
+    },
+    trim: () => loaded?.trim(),
+    close: async () => (await isolation)?.close(),
+  };
+}
+
+async function loadIsolation({ spareWorkers, watching }: Isolating) {
   const [{ isolatedPlugin }, { SpareWorkers }, { startProcess }] = await Promise.all([
     import("./isolation/isolated-plugin.ts"),
     import("./isolation/spare-workers.ts"),
@@ -73,14 +87,7 @@ export async function placerFor(
   ]);
   const workers = new SpareWorkers(spareWorkers);
   const starting = { worker: (options: IsolateOptions) => workers.take(options), process: startProcess };
-  return {
-    levelOf: (plugin) => levelFor(plugin, floor),
-    place(plugin, placement) {
-      const level = levelFor(plugin, floor);
-      if (level === "inline") return inlinePlugin(plugin, placement);
-      return isolatedPlugin(plugin, placement, { start: starting[level], watching });
-    },
-    trim: () => workers.trim(),
-    close: () => workers.close(),
-  };
+  const isolate: Isolate = (plugin, placement, level) =>
+    isolatedPlugin(plugin, placement, { start: starting[level], watching });
+  return { isolate, trim: () => workers.trim(), close: () => workers.close() };
 }

@@ -1,16 +1,22 @@
 import { TradsysError } from "../domain/errors.ts";
 import type { FacetId } from "../domain/ids.ts";
 import type { Bound, PortAccess } from "../plugin/define.ts";
+import type { PortError } from "../plugin/errors.ts";
 import type { PortTypes } from "../plugin/ports.ts";
 import type { Locator } from "./container/service.ts";
+import { notBegun } from "./context/scope.ts";
+import { Offer } from "./port-offer.ts";
 import { isSubscription, subscribeOnce } from "./subscription.ts";
 
 type PortName = keyof PortTypes;
 
 /** Where ports are offered while facets are ready, and taken by name and facet. */
 export class PortRegistry {
-  readonly #offered = new Map<string, object>();
   readonly #guard: PortGuard;
+  readonly #offers = new Map<FacetId, Offer>();
+  /** Why those are gone that may come back. */
+  readonly #gone = new Map<FacetId, PortError>();
+  readonly #held = new Map<FacetId, PromiseWithResolvers<void>>();
   #wake: Wake = () => undefined;
 
   constructor(guard: PortGuard = (offered) => offered) {
@@ -22,28 +28,53 @@ export class PortRegistry {
     this.#wake = wake;
   }
 
-  /** Makes the ports of a facet that has become ready reachable. */
+  /**
+   * Makes the ports of a facet that has become ready reachable, in one step. Where it offered others before, calls go
+   * to these from now on, and subscriptions follow.
+   */
   offer(facet: FacetId, provides: Partial<PortTypes>): void {
-    for (const [name, port] of Object.entries(provides)) this.#offered.set(portKey(facet, name), port);
+    this.#offers.set(facet, new Offer(provides));
+    this.#gone.delete(facet);
+    this.#held.get(facet)?.resolve();
+    this.#held.delete(facet);
   }
 
-  /** The ports of a facet that is about to stop are gone at once. */
-  withdraw(facet: FacetId): void {
-    for (const offered of this.#offered.keys()) {
-      if (offered.startsWith(`${facet} `)) this.#offered.delete(offered);
-    }
+  /** What a facet offers now, with whoever uses it. */
+  offered(facet: FacetId): Offer | undefined {
+    return this.#offers.get(facet);
   }
 
-  /** A method that starts its provider and then is the provider's own. */
-  #firstUse({ at, facet, member, failure }: FirstUse): unknown {
-    const waking = this.#wake(facet);
+  /**
+   * The ports of a facet that is about to stop are gone at once, and whoever waited for them is told.
+   *
+   * @param reason What callers are told who come before it is back.
+   */
+  withdraw(facet: FacetId, reason?: PortError): void {
+    this.#offers.delete(facet);
+    if (reason) this.#gone.set(facet, notBegun(reason));
+    this.#held.get(facet)?.reject(unready(facet));
+    this.#held.delete(facet);
+  }
+
+  /** Keeps new calls waiting until the facet offers its ports again, or they are withdrawn. */
+  hold(facet: FacetId): void {
+    const held = Promise.withResolvers<void>();
+    held.promise.catch(() => undefined);
+    this.#held.set(facet, held);
+    this.#offers.delete(facet);
+  }
+
+  /** A method that waits for its provider and then is the provider's own. */
+  #firstUse({ facet, name, member, failure }: FirstUse): unknown {
+    const gone = this.#gone.get(facet);
+    if (gone) throw gone;
+    const waking = this.#held.get(facet)?.promise ?? this.#wake(facet);
     if (!waking) return failure();
     // Told by the call, if there is one.
     waking.catch(() => undefined);
     const use = (args: readonly unknown[]): unknown => {
-      const provider = this.#offered.get(at) ?? failure();
-      const method: unknown = Reflect.get(provider, member);
-      return typeof method === "function" ? (Reflect.apply(method, provider, args) as unknown) : method;
+      const method = this.#offers.get(facet)?.member(name, member) ?? failure();
+      return typeof method === "function" ? (Reflect.apply(method, undefined, args) as unknown) : method;
     };
     return isSubscription(member)
       ? (...args: readonly unknown[]) => subscribeOnce(waking, () => use(args))
@@ -57,16 +88,15 @@ export class PortRegistry {
   accessFor(user: string, bound: BoundPorts, services?: Locator): PortAccess {
     return portAccess(user, bound, (facet, name) => {
       if (facet === HOST && services) return services.get(name) as object;
-      const at = portKey(facet, name);
       const offered = lateBound(
-        () => this.#offered.get(at),
-        (member) => this.#firstUse({ at, facet, member, failure: () => unbound(user, name, facet) }),
+        () => this.#offers.get(facet),
+        name,
+        (member) => this.#firstUse({ facet, name, member, failure: () => unbound(user, name, facet) }),
       );
       return this.#guard(offered, { user, provider: facet, port: name });
     });
   }
 }
-
 /** A port as one user of it gets it. */
 export type PortGuard = (
   offered: object,
@@ -77,9 +107,9 @@ export type PortGuard = (
 export const HOST = "host" as FacetId;
 
 interface FirstUse {
-  /** Where the port will be offered. */
-  readonly at: string;
   readonly facet: FacetId;
+  /** The port. */
+  readonly name: string;
   readonly member: string;
   readonly failure: () => never;
 }
@@ -131,6 +161,9 @@ export function portAccess(
 /** The name of a port of one facet. */
 export const portKey = (facet: FacetId, port: string): string => `${facet} ${port}`;
 
+const unready = (facet: FacetId): TradsysError =>
+  new TradsysError("PORT_UNBOUND", `${facet} is not ready any longer`);
+
 function unbound(user: string, port: string, facet: FacetId): never {
   throw new TradsysError("PORT_UNBOUND", `${user} used ${port} of ${facet}, which is not ready`, {
     hint: "Use a port between `start` and `stop`; in `activate` it can only be taken.",
@@ -141,22 +174,24 @@ function unbound(user: string, port: string, facet: FacetId): never {
  * Stands for a port whose provider may come, go or be replaced: every use looks the provider up. Methods are
  * bound once for each provider, so that a call costs a look-up and no allocation.
  */
-function lateBound(provider: () => object | undefined, absent: (member: string) => unknown): object {
-  let known: object | undefined;
+function lateBound(
+  offered: () => Offer | undefined,
+  port: string,
+  absent: (member: string) => unknown,
+): object {
+  let known: Offer | undefined;
   let members = new Map<string, unknown>();
   return portProxy((name) => {
-    const current = provider();
-    if (!current) return absent(name);
+    const current = offered();
+    if (!current?.has(port)) return absent(name);
     if (current !== known) {
       known = current;
       members = new Map();
     }
     if (members.has(name)) return members.get(name);
-    const member: unknown = Reflect.get(current, name);
-    if (typeof member !== "function") return member;
-    const method: unknown = member.bind(current);
-    members.set(name, method);
-    return method;
+    const member = current.member(port, name);
+    if (typeof member === "function") members.set(name, member);
+    return member;
   });
 }
 

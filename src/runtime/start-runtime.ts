@@ -1,12 +1,20 @@
 import type { Diagnostic } from "../domain/diagnostic.ts";
 import { messageOf, TradsysError } from "../domain/errors.ts";
-import { facetId, type Digest, type FacetId } from "../domain/ids.ts";
-import type { Generation } from "../domain/plan.ts";
+import {
+  byInstance,
+  instanceOf,
+  type InstanceName,
+  parseFacetId,
+  type Digest,
+  type FacetId,
+} from "../domain/ids.ts";
+import type { Generation, GenerationFacet } from "../domain/plan.ts";
 import { nodeFiles, type Files } from "../platform/files.ts";
 import type { CallLimits, PortAccess } from "../plugin/define.ts";
 import { readCurrent, type ActiveGeneration } from "../store/generations.ts";
 import { openHostFolder } from "../store/host-folder.ts";
 import { loadGeneration } from "../store/load-generation.ts";
+import { hold, openQuarantine, readQuarantine } from "../store/quarantine.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
 import type { LogEntry } from "./activate-plugin.ts";
 import { activationClasses, fatalFailures } from "./boot-policy.ts";
@@ -34,8 +42,14 @@ import { Timeline } from "./report/timeline.ts";
 import { keepObservedUse } from "./resources/observed-use.ts";
 import type { PressureStatus } from "./resources/regulator.ts";
 import { ResourceManager } from "./resources/resource-manager.ts";
-import { startableFacets, type PluginCrash, type PluginStatus } from "./startable.ts";
+import { type Host, Owner, ownersOf, type PluginCrash, type PluginStatus } from "./startable.ts";
+import { type Clock, machineClock } from "./supervision/clock.ts";
 import { EventChannel, type RuntimeEvents } from "./supervision/events.ts";
+import { markStarts } from "./supervision/mark-starts.ts";
+import { DEFAULT_RESTARTS, type RestartPolicy } from "./supervision/restart-policy.ts";
+import { restoredVersions } from "./supervision/restored-versions.ts";
+import { quarantined, Supervisor } from "./supervision/supervisor.ts";
+import { swap, type Swapped, type Swapping, upgrade } from "./supervision/swap.ts";
 import { RuntimeSignals, type RuntimeTelemetry } from "./telemetry/runtime-signals.ts";
 
 export interface PreloadOptions {
@@ -68,6 +82,7 @@ export interface RuntimeOptions extends PreloadOptions, HostServices {
   /** Values of environment variables, for isolated plugins whose permissions name them. Defaults to none. */
   readonly env?: (name: string) => string | undefined;
   readonly isolation?: IsolationOptions;
+  readonly supervision?: SupervisionOptions;
   /** How users of a port cope with its providers. Defaults to handing every call on as it is. */
   readonly policies?: PortPolicies;
   readonly resources?: ResourceOptions;
@@ -88,6 +103,16 @@ export interface ResourceOptions {
   readonly sampleMs?: number;
 }
 
+/** How plugins are looked after. */
+export interface SupervisionOptions {
+  /** How often what crashed is started anew. Defaults to 3 times within a minute, after 1, 2 and 4 seconds. */
+  readonly restarts?: Partial<RestartPolicy>;
+  /** Milliseconds between two looks at how every facet is. Defaults to 5 seconds. */
+  readonly checkEveryMs?: number;
+  /** Defaults to the machine's. */
+  readonly clock?: Clock;
+}
+
 /** How plugins are kept apart. */
 export interface IsolationOptions {
   /** The weakest isolation of any plugin here. What a manifest or the deployment asks for holds where it is stronger. */
@@ -102,6 +127,7 @@ export interface IsolationOptions {
 const WATCHING: WatchOptions = { heartbeatMs: 1000, sampleMs: 100 };
 
 const UPKEEP_AFTER_MS = 30_000;
+const CHECK_EVERY_MS = 5000;
 
 const SAMPLE_MS = 1000;
 
@@ -162,8 +188,32 @@ export interface Runtime extends Observed {
   pin(plugin: string, reason: string): () => void;
   /** Resolves when the plugins that start in the background are ready, or failed: `status` tells. */
   readonly background: Promise<void>;
+  /**
+   * Exchanges a plugin without stopping those that use it: for a new instance of the same, or for what is given. The
+   * ports go over in one step; calls under way end where they began, subscriptions follow, state is handed over.
+   *
+   * @param plugin Its name; `<name>@<version>` where several versions run side by side.
+   * @throws {TradsysError} `SWAP_FAILED`: the instance before serves as it did.
+   */
+  swap(plugin: string, next?: Successor): Promise<Swapped>;
+  /**
+   * Makes of this set the generation that is current in the root by now, a plugin at a time and without stopping what
+   * stays. Nothing else may be swapped meanwhile.
+   *
+   * @throws {TradsysError} why it could not be done: the set is what it was.
+   */
+  upgrade(): Promise<readonly Swapped[]>;
   /** Stops every facet in reverse order and returns what failed to stop. Safe to call again. */
   stop(): Promise<readonly TradsysError[]>;
+}
+
+/** What a plugin is exchanged for. */
+export interface Successor {
+  readonly plugin: VerifiedPlugin;
+  /** Its facets, as its generation has them. */
+  readonly facets: readonly GenerationFacet[];
+  /** Versions whose state it takes over although its form is another. */
+  readonly restoresFrom?: readonly string[];
 }
 
 /**
@@ -196,7 +246,7 @@ async function readActive(files: Files, root: string): Promise<ActiveGeneration>
  * all that is critical is ready. Background plugins start after that; lazy ones when they are first used.
  *
  * What a failure means is the plugin's own `onBootFailure`. One that aborts stops what was started, in reverse
- * order, and is thrown.
+ * order, and is thrown. What crashes later is started anew, and held back where that does not help.
  *
  * @throws {TradsysError} what `preload` throws; `START_FAILED` with a diagnostic for each plugin that failed to
  *   load and each facet that failed to start, was blocked, or failed to stop again.
@@ -207,22 +257,27 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const began = performance.now();
   const timeline = new Timeline(began);
   const active = await readActive(files, root);
-  const { digest, generation } = active;
+  const { generation } = active;
   const host = await openHostFolder(files, root);
-  const [{ plugins, pack }, cache] = await Promise.all([
+  const [{ plugins, pack }, cache, { held, marks }] = await Promise.all([
     loadGeneration(active, { files, root, now: now(), host }),
     readCodeCache(host),
+    openQuarantine(generation.plugins, { files, root, now: now() }),
   ]);
+  const current = { ...active, plugins };
   const verifyMs = timeline.now();
 
   const abort = new AbortController();
   const { signal } = abort;
   const events = new EventChannel(now);
   const ports = new PortRegistry(inFront(options.gate, portGuards(options.policies ?? {}, events)));
-  const incidents = new IncidentLog({ events, dependencies: () => dependenciesOf(generation.facets) });
+  const incidents = new IncidentLog({
+    events,
+    dependencies: () => dependenciesOf(current.generation.facets),
+  });
   const impaired = impairments(events);
   const loader = createLoader({ cache, timeline, hostModules: options.hostModules ?? {} });
-  const { floor = "inline", spareWorkers = 0, watching, onCrash = () => undefined } = options.isolation ?? {};
+  const { floor = "inline", spareWorkers = 0, watching, onCrash } = options.isolation ?? {};
   const classes = activationClasses(generation.facets, plugins);
   const critical = classes.get("critical") ?? [];
   const { readKernelFile: read, sampleMs = SAMPLE_MS } = options.resources ?? {};
@@ -231,22 +286,21 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     plugins,
     atBoot: [...critical, ...(classes.get("background") ?? [])],
     status: () => facets.status(),
-    instances: () => startable.instances(),
+    instances: () => observed.instances(),
     tell: (happening) => events.tell(happening),
     read,
   });
-  const placer = resources.placer(
-    await placerFor(plugins, { floor, spareWorkers, watching: { ...WATCHING, ...watching } }),
-  );
-  const hostPorts = ports.accessFor("the host", everyPort(plugins));
+  const placer = resources.placer(placerFor({ floor, spareWorkers, watching: { ...WATCHING, ...watching } }));
+  await placer.admit(plugins);
+  let hostPorts = ports.accessFor("the host", everyPort(current));
   const services = openContainer(layoutOf(generation, plugins, { ...options, ports: hostPorts }));
   const signals = new RuntimeSignals(() => performance.now());
-  signals.declare(plugins.map(({ bundle }) => bundle.manifest));
   events.listen((event) => signals.note(event));
-  const startable = startableFacets(generation, plugins, {
+  const hosting: Host = {
     signals,
     ports,
     services,
+    hosted: new Set(Object.keys(generation.host.ports ?? {})),
     placer,
     loader,
     timeline,
@@ -254,42 +308,85 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     secret: options.secret ?? (() => undefined),
     env: options.env ?? (() => undefined),
     log: options.log ?? (() => undefined),
-    onCrash(crash) {
-      const { plugin, facets: its, reason } = crash;
-      events.tell({ event: "crashed", plugin, facets: its, code: reason.code, reason: reason.message });
-      onCrash(crash);
+    onCrash(owner, reason) {
+      const crash: PluginCrash = { plugin: owner.label, facets: owner.status.facets, reason };
+      const { code, message } = reason;
+      events.tell({ event: "crashed", plugin: crash.plugin, facets: crash.facets, code, reason: message });
+      supervisor.crashed(owner, reason);
+      onCrash?.(crash);
+    },
+  };
+  const owners = ownersOf(generation, plugins, hosting);
+  const marking = markStarts(owners, marks);
+  const startable = new Map(
+    [...owners.values()].flatMap((owner) => owner.facets.map((facet) => [facet.id, facet])),
+  );
+  const facets = new Facets(
+    generation.facets.flatMap(({ id }) => startable.get(id) ?? []),
+    {
+      ports,
+      timeline,
+      tell(facet, state) {
+        marking(facet, state);
+        events.tell({ event: "facet", facet, state });
+      },
+    },
+  );
+  const { restarts, checkEveryMs = CHECK_EVERY_MS, clock = machineClock } = options.supervision ?? {};
+  const supervisor = new Supervisor({
+    facets,
+    owners: () => owners,
+    events,
+    policy: { ...DEFAULT_RESTARTS, ...restarts },
+    clock,
+    now,
+    signal,
+    quarantine: {
+      held: () => readQuarantine(files, root),
+      hold: (entry) => hold(files, root, entry),
     },
   });
-  const facets = new Facets(startable.facets, {
-    ports,
-    timeline,
-    tell: (facet, state) => events.tell({ event: "facet", facet, state }),
-  });
   const observed: Observed = {
-    digest,
-    generation,
-    plugins,
+    get digest() {
+      return current.digest;
+    },
+    get generation() {
+      return current.generation;
+    },
+    get plugins() {
+      return current.plugins;
+    },
     status: () => facets.status(),
-    instances: () => startable.instances(),
     pressure: () => resources.pressure,
-    health: () => rollUp(healthNodes(generation, plugins), facets.status(), impaired()),
+    instances: () => [...owners.values()].map(({ status }) => status),
+    health: () => rollUp(healthNodes(current.generation, current.plugins), facets.status(), impaired()),
     incidents: () => incidents.reports(),
     events,
     telemetry: signals,
   };
   options.observe?.(observed);
   resources.watch(sampleMs);
+  for (const owner of owners.values()) {
+    const reason = held.get(owner.plugin.content)?.reason;
+    if (reason === undefined) continue;
+    const error = quarantined(owner.label, reason);
+    await facets.fall(owner.status.facets, { state: "quarantined", error });
+  }
   const endReporting = options.onFailure && reportFailures(options.onFailure);
-  const stop = async (): ReturnType<Facets["stop"]> => {
+  let stopped: ReturnType<Facets["stop"]> | undefined;
+  const stop = (): ReturnType<Facets["stop"]> => (stopped ??= stopAll());
+  const stopAll = async (): ReturnType<Facets["stop"]> => {
     abort.abort();
     resources.close();
-    events.tell({ event: "stopping", generation: digest });
+    events.tell({ event: "stopping", generation: current.digest });
     const failures = await facets.stop();
     await keepObservedUse(host, resources.seen);
-    await Promise.all([startable.close(), placer.close()]);
+    await Promise.all([...owners.values()].map((owner) => owner.close()));
+    await placer.close();
+    marks?.close();
     const kept = await services.close();
     incidents.close();
-    events.tell({ event: "stopped", generation: digest });
+    events.tell({ event: "stopped", generation: current.digest });
     endReporting?.();
     return [...failures, ...kept.map(notGivenBack)];
   };
@@ -311,20 +408,32 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     });
   }
   const readyMs = timeline.now();
-  events.tell({ event: "started", generation: digest });
+  events.tell({ event: "started", generation: current.digest });
+  supervisor.open();
+  void supervisor.watch(checkEveryMs);
   const background = facets.start(classes.get("background") ?? [], { signal, pace: "polite" });
   upkeepLater(upkeepAfterMs, () => ({
     files,
     root,
-    digest,
-    plugins,
+    digest: current.digest,
+    plugins: current.plugins,
     needsPack: pack !== "used",
     stale: loader.counts().rejected,
     signal,
   }));
   ports.wakeWith((facet) => facets.demand(facet, signal));
+  const set: Swapping = { facets, owners, host: hosting, events, signal };
   return {
     ...observed,
+    get digest() {
+      return current.digest;
+    },
+    get generation() {
+      return current.generation;
+    },
+    get plugins() {
+      return current.plugins;
+    },
     warnings: plugins.flatMap(({ warnings }) => warnings),
     report: {
       verifyMs,
@@ -335,12 +444,41 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       codeCache: { ...loader.counts(), state: cache.state },
       criticalPath: criticalPath(generation.facets, facets.readyAfterMs),
     },
-    ports: hostPorts,
+    get ports() {
+      return hostPorts;
+    },
     services,
     limited,
-    demand: async (facet) => facets.demand(facet, signal),
     pin: (plugin, reason) => resources.pin(plugin, reason),
-    background,
+    async demand(facet) {
+      if (facets.status().get(facet)?.state === "quarantined") await supervisor.reconsider(facet);
+      await facets.demand(facet, signal);
+    },
+    background: background.then(() => undefined),
+    async swap(name, next) {
+      const key = name as InstanceName;
+      const running = owners.get(key);
+      const {
+        plugin = running?.plugin,
+        facets: wiring = running?.wiring ?? [],
+        restoresFrom = [],
+      } = next ?? {};
+      if (!plugin) throw new TradsysError("SWAP_FAILED", `no plugin ${key} is running`);
+      await placer.admit([plugin]);
+      return swap(set, key, new Owner(plugin, wiring, { host: hosting, restoresFrom }));
+    },
+    async upgrade() {
+      const next = await readActive(files, root);
+      if (next.digest === current.digest) return [];
+      const { plugins: wanted } = await loadGeneration(next, { files, root, now: now(), host });
+      await placer.admit(wanted);
+      const restoresFrom = await restoredVersions(files, root, { from: current.digest, to: next.digest });
+      const target = { generation: next.generation, plugins: wanted };
+      const swapped = await upgrade(set, { ...target, restoresFrom });
+      Object.assign(current, target, { digest: next.digest });
+      hostPorts = ports.accessFor("the host", everyPort(current));
+      return swapped;
+    },
     stop,
   };
 }
@@ -351,14 +489,17 @@ const inFront = (gate: PortGuard | undefined, policies: PortGuard): PortGuard =>
 const notGivenBack = (cause: unknown): TradsysError =>
   new TradsysError("STOP_FAILED", `a service of the host was not given back: ${messageOf(cause)}`, { cause });
 
-function everyPort(plugins: readonly VerifiedPlugin[]): ReadonlyMap<string, readonly FacetId[]> {
+/** Every port that is provided here, with who provides it. */
+function everyPort({
+  generation,
+  plugins,
+}: Pick<Preloaded, "generation" | "plugins">): ReadonlyMap<string, readonly FacetId[]> {
+  const members = byInstance(plugins);
   const ports = new Map<string, FacetId[]>();
-  for (const { name, bundle } of plugins) {
-    for (const [facet, { provides }] of Object.entries(bundle.manifest.facets)) {
-      for (const port of Object.keys(provides)) {
-        ports.set(port, [...(ports.get(port) ?? []), facetId(name, facet)].toSorted());
-      }
-    }
+  for (const { id } of generation.facets) {
+    const { manifest } = members.get(instanceOf(id))?.bundle ?? {};
+    const provides = manifest?.facets[parseFacetId(id)?.facet ?? ""]?.provides ?? {};
+    for (const port of Object.keys(provides)) ports.set(port, [...(ports.get(port) ?? []), id].toSorted());
   }
   return ports;
 }

@@ -1,6 +1,15 @@
 import { TradsysError } from "../domain/errors.ts";
-import { type Digest, type FacetId, labelOf, parseFacetId, type PluginName } from "../domain/ids.ts";
-import { systemOf } from "../domain/manifest.ts";
+import {
+  type Digest,
+  type FacetId,
+  byInstance,
+  type InstanceName,
+  instanceOf,
+  labelOf,
+  parseFacetId,
+  type PluginName,
+} from "../domain/ids.ts";
+import { systemOf, type Manifest } from "../domain/manifest.ts";
 import type { Generation, GenerationFacet } from "../domain/plan.ts";
 import type { PortError } from "../plugin/errors.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
@@ -17,9 +26,12 @@ export interface Host extends Omit<Placement, "ports" | "bound" | "home" | "sign
   readonly ports: PortRegistry;
   /** The scope of the platform: what the host itself provides. */
   readonly services: Scope;
+  /** Ports that the host provides. */
+  readonly hosted: ReadonlySet<string>;
   readonly placer: Placer;
   readonly signals: RuntimeSignals;
-  readonly onCrash: (crash: PluginCrash) => void;
+  /** Told when an isolated plugin ended without being asked to. Its callers have been told by then. */
+  readonly onCrash: (owner: Owner, reason: PortError) => void;
 }
 
 /** A plugin that ended without being asked to. */
@@ -42,90 +54,116 @@ export interface PluginStatus {
   memoryBytes(): Promise<number | undefined>;
 }
 
-/** A plugin, and the instance of it that its facets share. */
-interface Owner extends PluginInstance {
-  readonly status: PluginStatus;
+/** A plugin of a running set, its facets there, and the instance that they share. */
+export class Owner {
   readonly plugin: VerifiedPlugin;
-  renew(): void;
-}
-
-/** The facets of a generation, and the way to give back what their plugins run in. */
-export interface Startable {
+  /** `<name>@<version>`. */
+  readonly label: string;
+  /** As the generation has it. */
+  readonly wiring: readonly GenerationFacet[];
   readonly facets: readonly StartableFacet[];
-  /** In the order of the plugins. */
-  instances(): readonly PluginStatus[];
-  close(): Promise<void>;
-}
+  readonly status: PluginStatus;
+  readonly #place: () => PluginInstance;
+  #instance: PluginInstance;
 
-/**
- * The facets of a generation, each tied to its plugin's instance.
- *
- * @throws {TradsysError} `GENERATION_DAMAGED` for a facet that no plugin has.
- */
-export function startableFacets(
-  { facets, host: { ports: hosted = {} } }: Generation,
-  plugins: readonly VerifiedPlugin[],
-  host: Host,
-): Startable {
-  const facetsOf = Map.groupBy(facets, ({ id }) => parseFacetId(id)?.plugin);
-  const owners = new Map(
-    plugins.map((plugin) => {
-      const its = facetsOf.get(plugin.name) ?? [];
-      const bound = portsOf(its, new Set(Object.keys(hosted)));
-      return [plugin.name, ownerOf(plugin, { ids: its.map(({ id }) => id), bound }, host)];
-    }),
-  );
-  return {
-    facets: facets.map((facet) => startable(facet, owners)),
-    instances: () => [...owners.values()].map(({ status }) => status),
-    close: async () => void (await Promise.all([...owners.values()].map((owner) => owner.close()))),
-  };
-}
-
-interface Wired {
-  readonly ids: readonly FacetId[];
-  readonly bound: BoundPorts;
-}
-
-function ownerOf(plugin: VerifiedPlugin, { ids, bound }: Wired, host: Host): Owner {
-  const label = labelOf(plugin);
-  const ofPlugin = host.services.within(systemOf(plugin.bundle.manifest.kind)).within(plugin.name);
-  const { name, version, content } = plugin;
-  const onCrash = (reason: PortError): void => host.onCrash({ plugin: label, facets: ids, reason });
-  const home = homeFor(label, host.log);
-  const begin = (): PluginInstance => {
-    const services = ofPlugin.instance();
-    const ports = host.ports.accessFor(label, bound, services);
-    const signals = host.signals.instance(plugin.bundle.manifest);
-    const placed = host.placer.place(plugin, { ...host, bound, ports, home, signals, onCrash });
-    return {
-      ...placed,
-      async close() {
-        await placed.close();
-        signals.source.end();
-        await services.close();
-      },
+  /** @throws {TradsysError} `GENERATION_DAMAGED` for a facet that the plugin does not have; `METRIC_COLLISION`. */
+  constructor(
+    plugin: VerifiedPlugin,
+    wiring: readonly GenerationFacet[],
+    { host, restoresFrom = [] }: Owning,
+  ) {
+    const label = labelOf(plugin);
+    host.signals.declare([plugin.bundle.manifest]);
+    const bound = portsOf(wiring, host.hosted);
+    const home = homeFor(label, host.log);
+    const ofPlugin = host.services.within(systemOf(plugin.bundle.manifest.kind)).within(plugin.name);
+    const onCrash = (reason: PortError): void => host.onCrash(this, reason);
+    this.#place = () => {
+      const services = ofPlugin.instance();
+      const ports = host.ports.accessFor(label, bound, services);
+      const signals = host.signals.instance(plugin.bundle.manifest);
+      const placed = host.placer.place(plugin, { ...host, bound, ports, home, signals, onCrash });
+      return {
+        ...placed,
+        async close() {
+          await placed.close();
+          signals.source.end();
+          await services.close();
+        },
+      };
     };
-  };
-  let instance = begin();
-  return {
-    plugin,
-    status: {
+    this.plugin = plugin;
+    this.wiring = wiring;
+    this.label = label;
+    this.#instance = this.#place();
+    this.facets = wiring.map((facet) => this.#startable(facet, restoresFrom));
+    const { name, version, content } = plugin;
+    this.status = {
       name,
       version,
       content,
       level: host.placer.levelOf(plugin),
-      facets: ids,
-      memoryBytes: () => instance.memoryBytes(),
-    },
-    memoryBytes: () => instance.memoryBytes(),
-    handles: () => instance.handles(),
-    renew() {
-      void instance.close();
-      instance = begin();
-    },
-    close: () => instance.close(),
-  };
+      facets: wiring.map(({ id }) => id),
+      memoryBytes: () => this.#instance.memoryBytes(),
+    };
+  }
+
+  /** Gives back the thread or process of its instance. */
+  close(): Promise<void> {
+    return this.#instance.close();
+  }
+
+  #startable(facet: GenerationFacet, restoresFrom: readonly string[]): StartableFacet {
+    const { manifest } = this.plugin.bundle;
+    const name = parseFacetId(facet.id)?.facet ?? "";
+    const declared = manifest.facets[name];
+    if (!declared) throw damaged(facet.id);
+    const { state, version } = manifest;
+    return {
+      ...facet,
+      ...manifest.resources,
+      promises: Object.keys(declared.provides),
+      needs: needsOf(facet, declared.requires),
+      stateFormat: state && { version, schemaVersion: state.schemaVersion, restoresFrom },
+      handle: async () => (await this.#instance.handles()).get(name) ?? {},
+      renew: async () => {
+        const before = this.#instance;
+        this.#instance = this.#place();
+        await before.close();
+      },
+    };
+  }
+}
+
+interface Owning {
+  readonly host: Host;
+  /** Versions with another schema of state that it takes over. */
+  readonly restoresFrom?: readonly string[];
+}
+
+/** The plugins of a running set, by what their facets' ids begin with. */
+export type Owners = ReadonlyMap<InstanceName, Owner>;
+
+/**
+ * The plugins of a generation, each with its facets.
+ *
+ * @throws {TradsysError} `GENERATION_DAMAGED` for a facet that no plugin has.
+ */
+export function ownersOf(
+  { facets }: Generation,
+  plugins: readonly VerifiedPlugin[],
+  host: Host,
+): Map<InstanceName, Owner> {
+  const members = byInstance(plugins);
+  const facetsOf = Map.groupBy(facets, ({ id }) => instanceOf(id));
+  const astray = facets.find(({ id }) => !members.has(instanceOf(id)));
+  if (astray) throw damaged(astray.id);
+  return new Map(
+    [...members].map(([instance, plugin]) => [
+      instance,
+      new Owner(plugin, facetsOf.get(instance) ?? [], { host }),
+    ]),
+  );
 }
 
 /** A plugin has one context, so its facets share what any of them is bound to. */
@@ -140,22 +178,28 @@ function portsOf(facets: readonly GenerationFacet[], hosted: ReadonlySet<string>
   return new Map([...bound].map(([port, providers]) => [port, [...providers].toSorted()]));
 }
 
-function startable(facet: GenerationFacet, owners: ReadonlyMap<PluginName, Owner>): StartableFacet {
-  const id = parseFacetId(facet.id);
-  const owner = id && owners.get(id.plugin);
-  const declared = id && owner?.plugin.bundle.manifest.facets[id.facet];
-  if (!id || !owner || !declared) {
-    throw new TradsysError(
-      "GENERATION_DAMAGED",
-      `the generation starts ${facet.id}, which no plugin of it has`,
-      { hint: "Plan and apply the deployment again." },
-    );
-  }
-  return {
-    ...facet,
-    ...owner.plugin.bundle.manifest.resources,
-    promises: Object.keys(declared.provides),
-    handle: async () => (await owner.handles()).get(id.facet) ?? {},
-    renew: () => owner.renew(),
-  };
+/**
+ * What a facet cannot do without, of all that it waits for: one provider of each port, and every facet of a plugin,
+ * that it requires and not only would like. What its manifest does not speak of was ordered otherwise, and counts.
+ */
+function needsOf(
+  { after, ports }: GenerationFacet,
+  requires: Manifest["facets"][string]["requires"],
+): readonly (readonly FacetId[])[] {
+  const unspoken = new Set(after);
+  const needs = requires.flatMap((requirement) => {
+    const providers =
+      "port" in requirement
+        ? (ports[requirement.port] ?? []).filter((id) => after.includes(id))
+        : after.filter((id) => parseFacetId(id)?.plugin === requirement.plugin);
+    for (const id of providers) unspoken.delete(id);
+    if (requirement.optional || providers.length === 0) return [];
+    return "port" in requirement ? [providers] : providers.map((id) => [id]);
+  });
+  return [...needs, ...[...unspoken].map((id) => [id])];
 }
+
+const damaged = (id: FacetId): TradsysError =>
+  new TradsysError("GENERATION_DAMAGED", `the generation starts ${id}, which no plugin of it has`, {
+    hint: "Plan and apply the deployment again.",
+  });

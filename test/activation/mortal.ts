@@ -28,6 +28,7 @@ export function mortal(files: Files, { at, when }: Death, die: () => never): Fil
     remove: (path) => step(() => files.remove(path)),
     isPrivate: (path, kind) => step(() => files.isPrivate(path, kind)),
     makePrivate: (path) => step(() => files.makePrivate(path)),
+    openNotes: (path) => files.openNotes(path),
     // Whatever happens after it was taken, the kernel gives a dead process's lock back.
     async lock(path) {
       const held = await files.lock(path);

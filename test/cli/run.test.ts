@@ -6,6 +6,9 @@ import { text } from "node:stream/consumers";
 
 import { expect, it, onTestFinished } from "vitest";
 
+import type { Digest } from "../../src/domain/ids.ts";
+import { nodeFiles } from "../../src/platform/files.ts";
+import { hold } from "../../src/store/quarantine.ts";
 import {
   type Ended,
   execute,
@@ -312,3 +315,24 @@ async function startHost(folder: string, line: string) {
     },
   };
 }
+
+it("lists what is held back on this host, and releases it by name", async () => {
+  const folder = await activeWith({ name: "first", code: pluginCode("") });
+  const root = join(folder, ".tradsys");
+  const content = `sha256:${"a".repeat(64)}` as Digest;
+  await hold(nodeFiles, root, {
+    content,
+    plugin: "@acme/first@1.0.0",
+    reason: "it crashed 4 times within 60 s",
+    since: "2026-03-15T12:00:00.000Z",
+  });
+  const list = () => tradsys(folder, "quarantine list");
+  expect((await list()).stdout).toBe(
+    "@acme/first@1.0.0  aaaaaaaaaaaa  since 2026-03-15T12:00:00.000Z: it crashed 4 times within 60 s\n",
+  );
+  expect(await tradsys(folder, "quarantine release @acme/other")).toMatchObject({ code: 1 });
+  expect((await tradsys(folder, "quarantine release @acme/first")).stdout).toBe(
+    "released  @acme/first@1.0.0  aaaaaaaaaaaa\n",
+  );
+  expect((await list()).stdout).toBe("nothing is held back\n");
+});

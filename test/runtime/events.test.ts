@@ -68,7 +68,16 @@ it("tells the whole life of a set", async () => {
   const told = runtime.events
     .since(0)
     .map((event) => (event.event === "facet" ? event.state.state : event.event));
-  expect(told).toEqual(["starting", "ready", "started", "stopping", "stopping", "stopped", "stopped"]);
+  expect(told).toEqual([
+    "starting",
+    "ready",
+    "started",
+    "stopping",
+    "draining",
+    "stopping",
+    "stopped",
+    "stopped",
+  ]);
   expect(runtime.events.since(0).at(-1)).toMatchObject({
     event: "stopped",
     generation: digestOf(generation),

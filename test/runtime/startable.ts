@@ -17,6 +17,8 @@ export const startable = (
   promises: [],
   startTimeoutMs: 10_000,
   stopTimeoutMs: 10_000,
+  drainTimeoutMs: 10_000,
+  needs: (changes.after ?? []).map((needed) => [needed]),
   handle: async () => handle,
   ...changes,
 });

@@ -1,5 +1,5 @@
 import { TradsysError, messageOf } from "../../domain/errors.ts";
-import { facetId, type FacetId, labelOf } from "../../domain/ids.ts";
+import { type FacetId, labelOf } from "../../domain/ids.ts";
 import type { FacetHandle } from "../../plugin/define.ts";
 import { portError, type PortError } from "../../plugin/errors.ts";
 import type { VerifiedPlugin } from "../../store/verified-plugin.ts";
@@ -11,9 +11,9 @@ import { invoke } from "./invoke.ts";
 import type { Isolate, IsolateOptions } from "./isolate.ts";
 import { Peer } from "./peer.ts";
 import { remotePort } from "./remote-port.ts";
-import type { Assignment, Offer } from "./served-plugin.ts";
+import type { Assignment } from "./served-plugin.ts";
 import { watch, type WatchOptions } from "./watch.ts";
-import { SELF } from "./wire.ts";
+import { FACET_STEPS, SELF, type FacetStep, type Offer } from "./wire.ts";
 
 const MIB = 1024 * 1024;
 
@@ -112,7 +112,15 @@ class IsolatedPlugin {
       secrets: new Map(granted(bundle.manifest.permissions.secrets, secret)),
     });
     return new Map(
-      [...offer].map(([facet, ports]) => [facet, this.#handleOf(facetId(plugin.name, facet), ports)]),
+      [...offer].map(([facet, { ports, steps }]) => [
+        facet,
+        {
+          provides: Object.fromEntries(
+            ports.map((port) => [port, remotePort(this.#peer, portKey(facet as FacetId, port))]),
+          ),
+          ...this.#stepsOf(facet, steps),
+        },
+      ]),
     );
   }
 
@@ -127,15 +135,14 @@ class IsolatedPlugin {
     }
   }
 
-  #handleOf(facet: FacetId, ports: readonly string[]): FacetHandle {
-    const name = facet.slice(facet.indexOf("#") + 1);
-    return {
-      provides: Object.fromEntries(
-        ports.map((port) => [port, remotePort(this.#peer, portKey(name as FacetId, port))]),
-      ),
-      start: async () => void (await this.#peer.call(SELF, "start", [name])),
-      stop: async () => void (await this.#peer.call(SELF, "stop", [name])),
-    };
+  /** A step that the facet does not have costs no call. */
+  #stepsOf(facet: string, steps: readonly FacetStep[]): FacetHandle {
+    return Object.fromEntries(
+      FACET_STEPS.filter((step) => steps.includes(step)).map((step) => [
+        step,
+        async (state?: unknown) => this.#peer.call(SELF, "step", [facet, step, state]),
+      ]),
+    );
   }
 
   #crash(error: unknown): void {

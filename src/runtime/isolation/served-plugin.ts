@@ -13,7 +13,7 @@ import { invoke } from "./invoke.ts";
 import { lockDown } from "./lockdown.ts";
 import { Peer } from "./peer.ts";
 import { remotePort } from "./remote-port.ts";
-import { SELF, type Channel } from "./wire.ts";
+import { FACET_STEPS, SELF, type Channel, type FacetStep, type Offer } from "./wire.ts";
 
 /** All that an isolate is told of the plugin it runs. */
 export interface Assignment extends Activatable {
@@ -23,9 +23,6 @@ export interface Assignment extends Activatable {
   /** The secrets that the manifest names, as far as the host has them. */
   readonly secrets: ReadonlyMap<string, string>;
 }
-
-/** The ports that each facet of a loaded plugin provides. */
-export type Offer = ReadonlyMap<string, readonly string[]>;
 
 /** Runs one plugin for the host at the other end of the channel. */
 export function servePlugin(channel: Channel, { sharesMemory }: { readonly sharesMemory: boolean }): void {
@@ -65,9 +62,11 @@ export function servePlugin(channel: Channel, { sharesMemory }: { readonly share
       ),
       signal: stopping.signal,
     });
-    const offer = new Map<string, readonly string[]>();
-    for (const [facet, { provides = {} }] of handles) {
-      offer.set(facet, Object.keys(provides));
+    const offer = new Map<string, { ports: string[]; steps: FacetStep[] }>();
+    for (const [facet, handle] of handles) {
+      const { provides = {} } = handle;
+      const steps = FACET_STEPS.filter((step) => typeof handle[step] === "function");
+      offer.set(facet, { ports: Object.keys(provides), steps });
       for (const [name, port] of Object.entries<object>(provides)) {
         targets.set(portKey(facet as FacetId, name), port);
       }
@@ -75,14 +74,12 @@ export function servePlugin(channel: Channel, { sharesMemory }: { readonly share
     return offer;
   }
 
-  function obey(order: string, argument: unknown): unknown {
+  function obey(order: string, [first, step, state]: readonly unknown[]): unknown {
     switch (order) {
       case "load":
-        return load(argument as Assignment);
-      case "start":
-        return handles.get(String(argument))?.start?.();
-      case "stop":
-        return handles.get(String(argument))?.stop?.();
+        return load(first as Assignment);
+      case "step":
+        return takeStep(handles.get(String(first)), step as FacetStep, state);
       case "abort":
         return stopping.abort();
       case "ping":
@@ -95,7 +92,7 @@ export function servePlugin(channel: Channel, { sharesMemory }: { readonly share
   const peer = new Peer(
     channel,
     (target, method, args) =>
-      target === SELF ? obey(method, args[0]) : invoke(targets.get(target), { target, method, args }),
+      target === SELF ? obey(method, args) : invoke(targets.get(target), { target, method, args }),
     { home: () => home },
   );
   // What nobody caught ends the plugin, not the host, which is told why.
@@ -103,6 +100,11 @@ export function servePlugin(channel: Channel, { sharesMemory }: { readonly share
     channel.send([["call", 0, SELF, "fail", [toEnvelope(error)]]]);
     setImmediate(() => process.exit(1));
   });
+}
+
+function takeStep(handle: FacetHandle | undefined, step: FacetStep, given: unknown): unknown {
+  const method: unknown = handle?.[step];
+  return typeof method === "function" ? (Reflect.apply(method, handle, [given]) as unknown) : undefined;
 }
 
 const definitionOf = ({ manifest, code }: Assignment) => {

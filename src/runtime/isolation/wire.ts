@@ -1,3 +1,5 @@
+import type { FacetHandle } from "../../plugin/define.ts";
+
 /**
  * What crosses between the host and an isolated plugin, the same for a worker and a process and in both directions.
  * Messages travel in batches: all that one side has to say when it next waits.
@@ -29,7 +31,27 @@ export interface Channel {
 }
 
 /**
- * The target that is no port: the plugin itself with `load`, `start`, `stop`, `abort` and `ping`, and the host with
+ * The target that is no port: the plugin itself with `load`, `step` (of a facet's life), `abort` and `ping`, and the host with
  * `log`, `series`, `slots`, `overflow`, `fail`, `pin` and `unpin`.
  */
 export const SELF = "";
+
+/** What each facet of a loaded plugin has: ports that it provides, and steps of its life. */
+export type Offer = ReadonlyMap<
+  string,
+  { readonly ports: readonly string[]; readonly steps: readonly FacetStep[] }
+>;
+
+/** Methods of a facet that the host calls. */
+export type FacetStep = Exclude<keyof FacetHandle, "provides">;
+
+export const FACET_STEPS: readonly FacetStep[] = [
+  "start",
+  "quiesce",
+  "drain",
+  "snapshot",
+  "restore",
+  "health",
+  "configure",
+  "stop",
+];

@@ -89,6 +89,7 @@ export class Admission {
     return {
       levelOf: (plugin) => inner.levelOf(plugin),
       trim: () => inner.trim(),
+      admit: (all) => inner.admit(all),
       close: () => inner.close(),
       place: (plugin, placement) => {
         const { take, pin, release } = this.#holding(plugin);

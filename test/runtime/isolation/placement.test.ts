@@ -119,7 +119,8 @@ it.each(LEVELS)(
       return { ...proof, name, version, config: {}, bundle, code: () => asFunction(Buffer.from(counts)) };
     });
     const watching = { heartbeatMs: 1000, sampleMs: 100 };
-    const placer = await placerFor(plugins, { floor: each, spareWorkers: 0, watching });
+    const placer = placerFor({ floor: each, spareWorkers: 0, watching });
+    await placer.admit(plugins);
     const instances = plugins.map((plugin) => placer.place(plugin, placement));
     const ports = await Promise.all(
       instances.map(async (instance) => {
