@@ -67,7 +67,7 @@ const givenTo = ({
 /** What becomes of the state that the old version keeps. */
 function lossOf([old, young]: Sides, manifests: Manifests): "one-way" | "lost" | undefined {
   const [before, after] = [old && manifests.get(old.content), young && manifests.get(young.content)];
-  if (!before?.state || !after) return undefined;
+  if (!before?.state || !after || old?.content === young?.content) return undefined;
   if (!after.state || !satisfies(before.version, after.state.canRestoreFrom)) return "lost";
   return satisfies(after.version, before.state.canRestoreFrom) ? undefined : "one-way";
 }
