@@ -1,4 +1,4 @@
-import { type BundleManifest, CODE_FILE } from "../domain/bundle.ts";
+import { type BundleManifest, CODE_FILE, FUNCTION_HEAD } from "../domain/bundle.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Digest } from "../domain/ids.ts";
 import type { GenerationPlugin } from "../domain/plan.ts";
@@ -16,7 +16,9 @@ interface PackedPlugin extends Pick<GenerationPlugin, "content"> {
   readonly signatures: readonly CheckedSignature[];
 }
 
-const idOf = (generation: Digest) => ({ kind: "plugins", purpose: generation }) as const;
+/** Code in a pack has the form in which it is compiled: one that was written for another form is for another purpose. */
+const idOf = (generation: Digest) =>
+  ({ kind: "plugins", purpose: `${generation} ${FUNCTION_HEAD}` }) as const;
 
 /**
  * Keeps what was verified of a generation, so that the next start reads one file and no envelope. Nothing depends

@@ -4,7 +4,7 @@ import { Script } from "node:vm";
 
 import { expect, it } from "vitest";
 
-import { asFunction } from "../../src/domain/bundle.ts";
+import { asFunction, FUNCTION_HEAD } from "../../src/domain/bundle.ts";
 import { canonical } from "../../src/domain/canonical.ts";
 import { sha256 } from "../../src/domain/digest.ts";
 import { TradsysError } from "../../src/domain/errors.ts";
@@ -201,7 +201,8 @@ it("runs no compiled code that somebody else made of other code of equal length,
   module.exports.default?.activate();
   expect({ rejected: believed.cachedDataRejected, said }).toEqual({ rejected: false, said: ["evil"] });
 
-  const purpose = `tradsys/code/v1 node ${process.versions.node} v8 ${process.versions.v8} ${process.arch}`;
+  const { node, v8 } = process.versions;
+  const purpose = `tradsys/code/v1 node ${node} v8 ${v8} ${process.arch} ${FUNCTION_HEAD}`;
   const bodies = new Map([[codeDigest, evil]]);
   await writeFile(files.compiled, writePack(null, bodies, { key: Buffer.alloc(32), purpose }));
   expect(await started(root)).toEqual({ said: ["good"], pack: "used", hits: 0 });
@@ -220,11 +221,26 @@ it("takes no pack for another generation, another purpose or another Node.js", a
   const key = await readFile(files.key);
   const pack = await readFile(files.pack);
   const open = (purpose: string): boolean => openPack(pack, { key, purpose }) !== undefined;
-  expect(open(`tradsys/plugins/v1 ${digest}`)).toBe(true);
-  expect(open(`tradsys/plugins/v1 ${sha256("another")}`)).toBe(false);
+  expect(open(`tradsys/plugins/v1 ${digest} ${FUNCTION_HEAD}`)).toBe(true);
+  expect(open(`tradsys/plugins/v1 ${sha256("another")} ${FUNCTION_HEAD}`)).toBe(false);
   expect(open(`tradsys/code/v1 ${digest}`)).toBe(false);
   await writeFile(files.compiled, pack);
   expect(await started(root)).toMatchObject({ said: ["good"], hits: 0 });
+});
+
+it("takes no pack in which another version left code in the form that it compiled", async () => {
+  const { root, files, digest, codeDigest } = await preparedRoot();
+  const key = await readFile(files.key);
+  const { head } = openPack(await readFile(files.pack), {
+    key,
+    purpose: `tradsys/plugins/v1 ${digest} ${FUNCTION_HEAD}`,
+  }) ?? { head: null };
+  const otherHead = "(function (exports, require, module) {";
+  const code = Buffer.from(`${otherHead}${saying("good")}\n})`);
+  for (const purpose of [`tradsys/plugins/v1 ${digest}`, `tradsys/plugins/v1 ${digest} ${otherHead}`]) {
+    await writeFile(files.pack, writePack(head, new Map([[codeDigest, code]]), { key, purpose }));
+    expect(await started(root)).toMatchObject({ said: ["good"], pack: "rejected" });
+  }
 });
 
 it("believes nothing in a folder that others may enter, or that is a link", async () => {

@@ -1,3 +1,4 @@
+import { FUNCTION_HEAD } from "../../domain/bundle.ts";
 import type { HostFolder } from "../../store/host-folder.ts";
 import { codeDigest } from "../../store/plugin-pack.ts";
 import type { VerifiedPlugin } from "../../store/verified-plugin.ts";
@@ -11,11 +12,11 @@ export interface CodeCache {
 
 /**
  * Compiled code is for one version of V8. V8 itself checks that, and its flags; what it does not check, and the seal
- * does, is that the code was compiled from this source and by this host.
+ * does, is that the code was compiled from this source, in the form that it has today, and by this host.
  */
 const id = {
   kind: "code",
-  purpose: `node ${process.versions.node} v8 ${process.versions.v8} ${process.arch}`,
+  purpose: `node ${process.versions.node} v8 ${process.versions.v8} ${process.arch} ${FUNCTION_HEAD}`,
 } as const;
 
 /** The code cache of this host. One that is missing, damaged, forged or made by another V8 is empty. */
