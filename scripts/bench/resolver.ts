@@ -1,18 +1,23 @@
 /**
  * The resolver beside other solvers, in one process and in turns. A solve of ours keeps what an explanation takes.
- * `node scripts/bench/resolver.ts [rounds]`; with `cold NAME`, the first solve of one shape in a new process.
+ * `node scripts/bench/resolver.ts [rounds]`; with `cold NAME`, one shape in a new process. Draws how time grows with
+ * the plugins to `node_modules/.bench/resolver-growth.svg`.
  *
- * Targets: 60, 120 and 150 µs a solve on the three registries; 60 ms for the first solve with 10,369 versions; 50 ms
- * fresh and 5 ms locked for 500 plugins; 100, 160 and 20 ms for the chain, the traps and issue 135; 25 ms a sudoku.
+ * Targets: 60, 120 and 150 µs a solve on the three registries; 60 ms for the first solve with 10,369 versions, 20 ms
+ * from its tables; 50 ms fresh and 5 ms locked for 500 plugins; 100, 160 and 20 ms for the chain, the traps and issue
+ * 135; 25 ms a sudoku; 1 s and 400 MB for 150,000 versions.
  */
 import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 import type { Candidate } from "../../src/domain/lock.ts";
-import { resolve } from "../../src/resolver/resolve.ts";
+import { resolve, type ResolveOutcome, type ResolveRequest } from "../../src/resolver/resolve.ts";
 import { Session } from "../../src/resolver/session.ts";
 import { HOST, named } from "../../test/resolver/registry.ts";
 import { quantile } from "./interleaved.ts";
-import { installedPeers } from "./resolver/peers.ts";
+import { inProcess, installedPeers } from "./resolver/peers.ts";
+import { plot } from "./resolver/plot.ts";
 import {
   candidatesOf,
   chain,
@@ -66,6 +71,8 @@ const requestFor = ({ candidates, roots }: Shape) => ({
   stepBudget: BUDGET,
 });
 
+const COLUMNS = ["first", "compiled", "fresh", "locked", "input", "megabytes"] as const;
+
 const [mode, name = ""] = process.argv.slice(2);
 if (mode === "cold") console.log(JSON.stringify(timeCold(SHAPES[name]?.())));
 else await run(Number(mode ?? 5));
@@ -76,20 +83,37 @@ function time(work: () => unknown): number {
   return performance.now() - began;
 }
 
-/** The first solve of a process with compilation, the same once more from compiled tables, and with a lock. */
-function timeCold(shape: Shape | undefined) {
+/** Median of several times, of fewer where they are long. */
+function timeWarm(work: () => unknown): number {
+  const times: number[] = [];
+  for (let spent = 0; times.length < 15 && (spent < 2000 || times.length === 0); spent += times.at(-1) ?? 0) {
+    times.push(time(work));
+  }
+  return quantile(times, 0.5);
+}
+
+/**
+ * The first solve of a process with compilation and the same once more from compiled tables; then `resolve` from
+ * nothing, warm, and with a lock. Memory before and after the first solve.
+ */
+function timeCold(shape: Shape | undefined): Readonly<Record<(typeof COLUMNS)[number], number>> {
   if (!shape) throw new Error(`no shape is called ${name}`);
   const request = requestFor(shape);
+  const input = process.memoryUsage().rss / 1e6;
   const session = new Session(request);
   const { requirements } = session.catalog.request;
   const first = time(() => session.solve(requirements, { left: BUDGET }));
+  const megabytes = process.memoryUsage().rss / 1e6;
   const compiled = time(() => session.solve(requirements, { left: BUDGET }));
-  let outcome = resolve(request);
-  const fresh = time(() => (outcome = resolve(request)));
+  const outcome = resolve(request);
+  const fresh = timeWarm(() => resolve(request));
+  const locked = timeWarm(() => resolve({ ...request, prefer: lockedBy(outcome) }));
+  return { first, compiled, fresh, locked, input, megabytes };
+}
+
+function lockedBy(outcome: ResolveOutcome): ResolveRequest["prefer"] {
   const plugins = outcome.kind === "resolved" ? outcome.plugins : [];
-  const prefer = new Map(plugins.map(({ candidate: { manifest } }) => [manifest.name, manifest.version]));
-  const locked = time(() => resolve({ ...request, prefer }));
-  return { first, compiled, fresh, locked, megabytes: process.memoryUsage().rss / 1e6, kind: outcome.kind };
+  return new Map(plugins.map(({ candidate: { manifest } }) => [manifest.name, manifest.version]));
 }
 
 async function run(rounds: number): Promise<void> {
@@ -100,75 +124,88 @@ async function run(rounds: number): Promise<void> {
     await compare(file, rounds);
   }
   console.log(
-    "\nnew process, median ms: first solve | from compiled tables | resolve and bind | with a lock | MB",
+    "\nnew process, medians: ms of the first solve | from compiled tables | resolve, warm | with a lock | MB before | after",
   );
   for (const shape of Object.keys(SHAPES)) {
     const runs = Array.from({ length: rounds }, () => {
       const output = execFileSync(process.execPath, [import.meta.filename, "cold", shape], {
         encoding: "utf8",
       });
-      return JSON.parse(output) as Record<"first" | "compiled" | "fresh" | "locked" | "megabytes", number>;
+      return JSON.parse(output) as ReturnType<typeof timeCold>;
     });
-    const told = (["first", "compiled", "fresh", "locked", "megabytes"] as const).map((key) =>
-      quantile(
+    const told = COLUMNS.map((key) => {
+      const median = quantile(
         runs.map((each) => each[key]),
         0.5,
-      )
-        .toFixed(1)
-        .padStart(8),
-    );
+      );
+      return median.toFixed(1).padStart(8);
+    });
     console.log(`${shape.padEnd(28)}${told.join(" ")}`);
   }
-  console.log("\nplugins, ms fresh");
-  for (const plugins of [50, 500, 5000]) {
-    const shape = platform(plugins, 20, 6 * plugins);
-    const times = Array.from({ length: 3 }, () => time(() => resolve(requestFor(shape))));
-    console.log(`${String(plugins).padStart(6)} ${quantile(times, 0.5).toFixed(1).padStart(8)}`);
-  }
+  drawGrowth();
+}
+
+/** Times at 1, 10 and 100 times the plugins. */
+function drawGrowth(): void {
+  console.log("\nplugins of 20 versions: ms fresh | locked");
+  const points = [50, 500, 5000].map((plugins) => {
+    const request = requestFor(platform(plugins, 20, 6 * plugins));
+    const prefer = lockedBy(resolve(request));
+    const fresh = timeWarm(() => resolve(request));
+    const locked = timeWarm(() => resolve({ ...request, prefer }));
+    console.log(
+      `${String(plugins).padStart(6)} ${fresh.toFixed(1).padStart(8)} ${locked.toFixed(1).padStart(8)}`,
+    );
+    return { plugins, fresh, locked };
+  });
+  const file = new URL("../../node_modules/.bench/resolver-growth.svg", import.meta.url);
+  mkdirSync(new URL(".", file), { recursive: true });
+  writeFileSync(
+    file,
+    plot("Resolving a platform of plugins with 20 versions each", [
+      { name: "fresh", points: points.map(({ plugins, fresh }) => [plugins, fresh]) },
+      { name: "locked", points: points.map(({ plugins, locked }) => [plugins, locked]) },
+    ]),
+  );
+  console.log(`drawn to ${fileURLToPath(file)}`);
 }
 
 /** Every version of a registry as a root, by every solver in turn. */
 async function compare(file: string, rounds: number): Promise<void> {
   const candidates = candidatesOf(published(`pubgrub/${file}.json`));
   const session = new Session(requestFor({ candidates, roots: [] }));
-  const solvers = [
-    {
-      name: "ours",
-      rounds: 20 * rounds,
-      decide: (root: Candidate["manifest"]) =>
-        session.solve([{ name: root.name, range: root.version }], { left: BUDGET }).kind === "found",
-    },
-  ] as {
-    name: string;
-    rounds: number;
-    decide: (root: Candidate["manifest"]) => boolean | Promise<boolean>;
-  }[];
-  for (const peer of await installedPeers()) {
-    solvers.push({ name: peer.name, rounds: 1, decide: await peer.prepare(candidates) });
-  }
+  const ours = inProcess("ours", async () => (root) => {
+    const asked = [{ name: root.name, range: root.version }];
+    return session.solve(asked, { left: BUDGET }).kind === "found";
+  });
+  const solvers = await Promise.all(
+    [ours, ...(await installedPeers())].map(async (peer) => ({
+      name: peer.name,
+      repeats: peer === ours ? 20 : 1,
+      solveAll: await peer.prepare(candidates),
+    })),
+  );
 
   const verdicts = new Map<string, string>();
   const times = new Map<string, number[]>(solvers.map((solver) => [solver.name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const solver of solvers) {
-      for (let repeat = 0; repeat < solver.rounds; repeat++) {
-        const found: boolean[] = [];
-        const began = performance.now();
-        for (const { manifest } of candidates) found.push(await solver.decide(manifest));
-        times.get(solver.name)?.push((1000 * (performance.now() - began)) / candidates.length);
-        verdicts.set(solver.name, found.map(Number).join(""));
+      for (let repeat = 0; repeat < solver.repeats; repeat++) {
+        const done = await solver.solveAll();
+        times.get(solver.name)?.push((1000 * done.ms) / candidates.length);
+        verdicts.set(solver.name, done.verdicts.map(Number).join(""));
       }
     }
   }
-  const ours = quantile(times.get("ours") ?? [], 0.5);
+  const own = quantile(times.get(ours.name) ?? [], 0.5);
   console.log(
     `\n${file}, ${candidates.length} roots: median µs a solve [quartiles], and how much longer than ours`,
   );
   for (const [solver, taken] of times) {
     const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(taken, share));
-    const agrees = verdicts.get(solver) === verdicts.get("ours") ? "" : "  OTHER VERDICTS";
+    const agrees = verdicts.get(solver) === verdicts.get(ours.name) ? "" : "  OTHER VERDICTS";
     console.log(
-      `${solver.padEnd(22)}${(middle ?? 0).toFixed(1).padStart(10)} [${(low ?? 0).toFixed(1)}–${(high ?? 0).toFixed(1)}]  × ${((middle ?? 0) / ours).toFixed(1)}${agrees}`,
+      `${solver.padEnd(22)}${(middle ?? 0).toFixed(1).padStart(10)} [${(low ?? 0).toFixed(1)}–${(high ?? 0).toFixed(1)}]  × ${((middle ?? 0) / own).toFixed(1)}${agrees}`,
     );
   }
 }

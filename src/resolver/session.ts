@@ -3,7 +3,7 @@ import type { Candidate } from "../domain/lock.ts";
 import type { Core } from "./engine/core.ts";
 import { coreOf } from "./engine/core.ts";
 import type { Term } from "./engine/model.ts";
-import { solve, type Solution } from "./engine/optimise.ts";
+import { solve, type Answer, type Solution } from "./engine/optimise.ts";
 import { Search, type Budget, type Question } from "./engine/search.ts";
 import { Catalog } from "./rules/catalog.ts";
 import { Encoding } from "./rules/encoding.ts";
@@ -11,9 +11,6 @@ import { Preference } from "./rules/preference.ts";
 import type { DeploymentRequirement, ResolveRequest } from "./rules/request.ts";
 import type { Rule, Statement } from "./rules/statements.ts";
 import type { Copy } from "./rules/variables.ts";
-
-/** What came of a question. */
-export type Answer = Solution | { readonly kind: "none" } | { readonly kind: "gave-up" };
 
 /** A request with its tables. Questions that differ in the deployment's requirements share them. */
 export class Session {

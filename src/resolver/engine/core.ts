@@ -9,22 +9,19 @@ export interface Core {
   readonly rows: ReadonlySet<number>;
   /** Places in the facts of the question. */
   readonly facts: ReadonlySet<number>;
-  /** Variables that could have had other values, had they been allowed. */
-  readonly limited: ReadonlySet<Variable>;
 }
 
 /** All that the last refutation of a search rests on, through whatever was learned on the way. */
 export function coreOf({ clauses, refutation }: Search): Core {
-  const core = { rows: new Set<number>(), facts: new Set<number>(), limited: new Set<Variable>() };
+  const core = { rows: new Set<number>(), facts: new Set<number>() };
   const pending: Derivation[] = [refutation];
   const seen = new Set<Derivation>();
   for (let derivation = pending.pop(); derivation; derivation = pending.pop()) {
     if (seen.has(derivation)) continue;
     seen.add(derivation);
-    for (const [reason, pivot] of stepsOf(derivation)) {
+    for (const [reason] of stepsOf(derivation)) {
       if (reason >= 0) core.rows.add(reason);
-      else if (reason === BASE) core.limited.add(pivot);
-      else {
+      else if (reason !== BASE) {
         const parent = clauses.derivations[clauseReason(reason)];
         if (parent) pending.push(parent);
         else core.facts.add(clauseReason(reason));

@@ -52,6 +52,7 @@ export class Model {
   readonly #clauses = new Map<Variable, (readonly Term[])[]>();
   /** Values that were stated, as bits at the places of their variables. */
   readonly #stated = new Ints();
+  readonly #isCompiled = new Ints();
   readonly #state: State;
   /** A term that never holds. */
   readonly never: Term;
@@ -87,6 +88,7 @@ export class Model {
     this.initial.push(full);
     this.firstRow.push(-1);
     this.#lastRow.push(-1);
+    this.#isCompiled.push(0);
     this.#stated.extend(width);
     return this.variables - 1;
   }
@@ -122,6 +124,8 @@ export class Model {
 
   /** Sees to it that the rows of all values of a variable are there. */
   compile(variable: Variable): void {
+    if (at(this.#isCompiled.data, variable) === 1) return;
+    this.#isCompiled.data[variable] = 1;
     const last = this.sets.last(at(this.initial.data, variable));
     for (let value = 1; value <= last; value++) this.state(variable, value, false);
   }

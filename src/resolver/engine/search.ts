@@ -2,7 +2,6 @@ import { Analysis } from "./analysis.ts";
 import { Clauses, type Derivation } from "./clauses.ts";
 import { at, grown, Ints } from "./ints.ts";
 import { ABSENT, type Model, type Term, type Variable } from "./model.ts";
-import { addValue, hasValue } from "./sets.ts";
 import { clauseReason, DECISION, placeOf, START, Trail, type Reason } from "./trail.ts";
 import { Watches } from "./watches.ts";
 
@@ -26,17 +25,15 @@ export interface Budget {
 export type Verdict = "found" | "none" | "gave-up";
 
 const NONE = -1;
+/** In the place of a value: every one. */
+const ALL = -2;
 const NO_CONFLICT = Number.MIN_SAFE_INTEGER;
 
 /** Conflicts between two variables after which the one decided later goes first, as in uv. */
 const CONFLICTS_BEFORE_SWAP = 5;
 
 /** Conflicts after which the rows of what may become necessary count as well. */
-const CONFLICTS_BEFORE_CARE = 8;
-
-/** Values of a variable that are considered one by one, each when those before it are lost; then all of them count. */
-const VALUES_BEFORE_ALL = 4;
-const ALL = -1;
+const CONFLICTS_BEFORE_CARE = 4;
 
 /**
  * Complete search over a model: unit propagation on sets to a fixpoint, decisions in the order of discovery,
@@ -63,10 +60,9 @@ export class Search {
   readonly #clauseWatches = new Watches();
   /** The terms that a clause watches, at 2c and 2c + 1; -1 where it watches none. */
   readonly #watched = new Ints();
-  /** Variables that were necessary at some time in this search, which of their values count, and how many. */
+  /** Variables that were necessary at some time in this search; and the value that counts, or {@link ALL}. */
   readonly #attached = new Ints();
   #counted = new Int32Array(0);
-  #countOf = new Int32Array(0);
 
   /** The entry that made a variable necessary, and those variables in the order of discovery. */
   #openedAt = new Int32Array(0);
@@ -314,25 +310,22 @@ export class Search {
     return isLate ? this.#attachAll(x) : NO_CONFLICT;
   }
 
-  /** One of the values that a necessary variable may have counts: the first to be tried, and the next once it is lost. */
+  /** Of a necessary variable the value counts that will be tried first; once that is lost, all do. */
   #consider(x: Variable): Reason {
-    const { model, trail } = this;
-    if (at(this.#countOf, x) === ALL) return NO_CONFLICT;
-    const start = at(model.start.data, x);
-    for (let w = start; w < start + at(model.width.data, x); w++) {
-      if ((at(trail.words, w) & at(this.#counted, w)) !== 0) return NO_CONFLICT;
-    }
-    if (at(this.#countOf, x) === VALUES_BEFORE_ALL) return this.#attachAll(x);
-    const value = this.#question.pick(x, trail);
+    const counted = at(this.#counted, x);
+    if (counted === ALL || (counted !== NONE && this.trail.has(x, counted))) return NO_CONFLICT;
+    if (counted !== NONE) return this.#attachAll(x);
+    const { model } = this;
+    const value = this.#question.pick(x, this.trail);
     model.state(x, value);
     this.#grow();
+    this.#counted[x] = value;
     this.#attached.push(x);
-    this.#countOf[x] = at(this.#countOf, x) + 1;
-    addValue(this.#counted, value, start);
+    let conflict: Reason = NO_CONFLICT;
     for (let row = at(model.firstRow.data, x); row >= 0; row = at(model.nextRow.data, row)) {
-      if (!hasValue(model.sets.words, at(model.outside.data, row), value)) this.#watchRow(row);
+      if (!model.sets.has(at(model.outside.data, row), value) && !this.#attachRow(x, row)) conflict = row;
     }
-    return this.#checkRows(x);
+    return conflict;
   }
 
   /** Lets the rows of all that variables may come to need count already, in the direction that rules values out. */
@@ -345,27 +338,30 @@ export class Search {
       if (conflict !== NO_CONFLICT) return conflict;
       for (let row = at(model.firstRow.data, x); row >= 0; row = at(model.nextRow.data, row)) {
         const target = at(model.target.data, row);
-        if (at(this.#countOf, target) !== ALL) reached.add(target);
+        if (at(this.#counted, target) !== ALL) reached.add(target);
       }
     }
     return NO_CONFLICT;
   }
 
   #attachAll(x: Variable): Reason {
-    if (at(this.#countOf, x) === ALL) return NO_CONFLICT;
+    if (at(this.#counted, x) === ALL) return NO_CONFLICT;
     const { model } = this;
     model.compile(x);
     this.#grow();
-    this.#countOf[x] = ALL;
+    this.#counted[x] = ALL;
     this.#attached.push(x);
     for (const terms of model.clausesOf(x)) this.#watch(this.clauses.add(terms));
-    for (let row = at(model.firstRow.data, x); row >= 0; row = at(model.nextRow.data, row))
-      this.#watchRow(row);
-    return this.#checkRows(x);
+    let conflict: Reason = NO_CONFLICT;
+    for (let row = at(model.firstRow.data, x); row >= 0; row = at(model.nextRow.data, row)) {
+      if (!this.#attachRow(x, row)) conflict = row;
+    }
+    return conflict;
   }
 
   #checkRows(x: Variable): Reason {
     const { model, trail } = this;
+    if (at(this.#counted, x) === NONE) return NO_CONFLICT;
     for (let row = at(model.firstRow.data, x); row >= 0; row = at(model.nextRow.data, row)) {
       const watched = this.#rowWatches.keyOf(row);
       if (watched === NONE || trail.hasPlace(watched)) continue;
@@ -376,12 +372,19 @@ export class Search {
     return NO_CONFLICT;
   }
 
-  #watchRow(row: number): void {
-    if (this.#rowWatches.keyOf(row) !== NONE || !this.#counts(row)) return;
-    const { model } = this;
-    const value = model.sets.last(at(model.inside.data, row));
-    const start = 32 * at(model.start.data, at(model.target.data, row));
-    this.#rowWatches.add(row, value === -1 ? model.nowhere : start + value);
+  /** Lets a row count. @returns False where neither the row's target can be as required nor its owner otherwise. */
+  #attachRow(x: Variable, row: number): boolean {
+    const { model, trail } = this;
+    if (!this.#counts(row)) return true;
+    const [target, inside] = [at(model.target.data, row), at(model.inside.data, row)];
+    const place = trail.placeIn(target, inside);
+    if (this.#rowWatches.keyOf(row) === NONE) {
+      // What is lost may be possible again after going back, and be lost again.
+      const last = model.sets.last(inside);
+      const lost = last === -1 ? model.nowhere : 32 * at(model.start.data, target) + last;
+      this.#rowWatches.add(row, place === NONE ? lost : place);
+    }
+    return place !== NONE || trail.narrow(x, at(model.outside.data, row), row);
   }
 
   #counts(row: number): boolean {
@@ -451,9 +454,7 @@ export class Search {
     const { model, clauses } = this;
     for (let i = 0; i < this.#attached.length; i++) {
       const x = at(this.#attached.data, i);
-      const start = at(model.start.data, x);
-      this.#countOf[x] = 0;
-      this.#counted.fill(0, start, start + at(model.width.data, x));
+      this.#counted[x] = NONE;
       for (let row = at(model.firstRow.data, x); row >= 0; row = at(model.nextRow.data, row)) {
         this.#rowWatches.clear(row);
       }
@@ -480,8 +481,8 @@ export class Search {
     if (variables <= known) return;
     this.#openedAt = grown(this.#openedAt, variables);
     this.#openedAt.fill(START, known);
-    this.#countOf = grown(this.#countOf, variables);
-    this.#counted = grown(this.#counted, size);
+    this.#counted = grown(this.#counted, variables);
+    this.#counted.fill(NONE, known);
   }
 }
 
