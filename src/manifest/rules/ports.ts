@@ -8,12 +8,16 @@ import { escapePointer, type Finding } from "../document.ts";
 /** Ports that the platform defines. Plugins may define more; a name close to one of these is a slip. */
 const KNOWN_PORTS: ReadonlySet<string> = new Set([
   "account",
+  "calendar",
+  "control",
+  "instruments",
   "market-data",
   "md-normalise",
   "order-entry",
   "risk-limit",
   "risk-pretrade",
   "risk-rules",
+  "strategy",
 ]);
 
 /** Names of ports that are almost, but not quite, those of the platform. */
