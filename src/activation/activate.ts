@@ -1,4 +1,3 @@
-import { canonical } from "../domain/canonical.ts";
 import type { Diagnostic } from "../domain/diagnostic.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Digest } from "../domain/ids.ts";
@@ -61,7 +60,7 @@ export async function applyPlan(
   return whileHeld(activation, async ({ current: from, journal, actions, wasCutShort }) => {
     const isJudged = !wasCutShort || activation.gate === undefined;
     if (from === plan.next && isJudged) return { from, to: plan.next, changed: false, warnings: [] };
-    const { begun, policy, stages, done, fresh, warnings } = await ready(plan, from, {
+    const { begun, text, policy, stages, done, fresh, warnings } = await ready(plan, from, {
       place: activation,
       actions,
       approvals,
@@ -76,7 +75,7 @@ export async function applyPlan(
       if (digest !== next) await write({ event: "switched", current: digest });
     };
     await journal.append(begun);
-    await layOut(plan, stages, activation);
+    await layOut({ ...plan, text }, stages, activation);
     const arrival = await travel({ plan, policy, stages, done, until, reached }, activation);
     const of = stages.at(-1)?.wave ?? 0;
     const settled = await settle(arrival, { ...activation, plan, of, write });
@@ -161,8 +160,12 @@ function checkStop(until: number, stages: readonly Stage[], done: number): void 
 }
 
 /** Writes down every state before the first switch: none becomes current before all that lies in its folder is whole. */
-async function layOut(plan: Plan, stages: readonly Stage[], { files, root }: Place): Promise<void> {
+async function layOut(
+  { next, text: planText }: { readonly next: Digest; readonly text: string },
+  stages: readonly Stage[],
+  { files, root }: Place,
+): Promise<void> {
   const paths = rootPaths(root);
   for (const { digest, text } of stages) await files.write(paths.generation(digest), text);
-  await files.write(paths.plan(plan.next), canonical(plan));
+  await files.write(paths.plan(next), planText);
 }

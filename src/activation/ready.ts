@@ -19,6 +19,8 @@ import { type Stage, stagesOf } from "./stages.ts";
 /** A plan that nothing speaks against. */
 interface Ready {
   readonly begun: Started;
+  /** Canonical form of the plan. */
+  readonly text: string;
   /** What must hold while it is applied. */
   readonly policy: PlanPolicy;
   readonly stages: readonly Stage[];
@@ -47,14 +49,15 @@ export async function ready(
   current: Digest | null,
   { place, actions, approvals: envelopes }: Readying,
 ): Promise<Ready> {
-  checkDigest(plan);
   const { files, root, now, actor } = place;
   const { base: from, next: to, generation, author } = plan;
   const isKnown = from === null || (await files.kind(rootPaths(root).generation(from))) !== "missing";
   if (!isKnown && current !== from) throw stale(plan, current);
   const base = from === null ? null : await readGeneration(files, root, from);
   const possible = stagesOf(plan, base);
-  const digest = planDigest(plan);
+  if (possible.at(-1)?.digest !== to) throw changed(["its generation has another digest"]);
+  const text = canonical(plan);
+  const digest = sha256(text);
   // Whatever a plan says of its way: it goes on only where it was begun.
   const isUnderWay = current !== from && actions.at(-1)?.begun.plan === digest;
   const here = isUnderWay ? possible.find((stage) => stage.digest === current) : undefined;
@@ -95,7 +98,7 @@ export async function ready(
     changes: changesFrom(base, generation, fresh),
     stages: stages.map((stage) => ({ wave: stage.wave, digest: stage.digest })),
   };
-  return { begun, policy, stages, done: here?.wave ?? 0, fresh, warnings };
+  return { begun, text, policy, stages, done: here?.wave ?? 0, fresh, warnings };
 }
 
 /** What approvals are given for. */
@@ -115,10 +118,6 @@ function changesFrom(
     content: to?.content ?? null,
     inputs: (to && sources.get(to.content)) ?? null,
   }));
-}
-
-function checkDigest({ generation, next }: Plan): void {
-  if (sha256(canonical(generation)) !== next) throw changed(["its generation has another digest"]);
 }
 
 const stale = ({ base }: Plan, current: Digest | null): TradsysError =>

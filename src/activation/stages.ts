@@ -32,7 +32,7 @@ export function stagesOf(plan: Plan, base: Generation | null): readonly [...Stag
     return generation ? [stageAt(i + 1, generation)] : [];
   });
   const last = stageAt(Math.max(plan.waves.length, 1), plan.generation);
-  const seen = new Set([base && sha256(canonical(base)), last.digest]);
+  const seen = new Set([plan.base, last.digest]);
   const distinct = between.filter(({ digest }) => !seen.has(digest) && seen.add(digest));
   return [...distinct, last];
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import {
   link,
   lstat,
@@ -8,7 +8,6 @@ import {
   readlink,
   rename,
   rm,
-  stat,
   symlink,
   type FileHandle,
 } from "node:fs/promises";
@@ -68,6 +67,8 @@ export interface Notes {
 export const nodeFiles: Files = {
   async read(path, maxBytes) {
     try {
+      const atOnce = readAtOnce(path, maxBytes);
+      if (atOnce) return atOnce;
       await using file = await open(path);
       const { size } = await file.stat();
       const bytes = size > maxBytes ? undefined : await readUpTo(file, maxBytes + 1, size);
@@ -96,7 +97,7 @@ export const nodeFiles: Files = {
 
   async kind(path) {
     try {
-      const found = await stat(path);
+      const found = statSync(path);
       return found.isFile() ? "file" : found.isDirectory() ? "folder" : "other";
     } catch (error) {
       if (isMissing(error)) return "missing";
@@ -188,6 +189,17 @@ export const nodeFiles: Files = {
   lock: (path) => writing(path, () => takeLock(path)),
 };
 
+/** Largest file that is read without leaving the thread: handing it to another takes longer, in bytes. */
+const AT_ONCE_BYTES = 64 * 1024;
+
+/** A small file; `undefined` for whatever else stands there, a pipe for example, which may have nothing to say yet. */
+function readAtOnce(path: string, maxBytes: number): Buffer | undefined {
+  const found = statSync(path);
+  if (!found.isFile() || found.size > Math.min(AT_ONCE_BYTES, maxBytes)) return undefined;
+  const bytes = readFileSync(path);
+  return bytes.length <= maxBytes ? bytes : undefined;
+}
+
 /** Reads to the end, or up to a limit: the size that is told of a pipe or a device is 0, and a file may grow. */
 async function readUpTo(file: FileHandle, limit: number, size: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
@@ -223,8 +235,7 @@ const replacing = (path: string, make: (temporary: string) => Promise<void>): Pr
 const naming = <T>(path: string, work: (temporary: string) => Promise<T>): Promise<T> =>
   writing(path, async () => {
     const folder = dirname(path);
-    await makeFolder(folder);
-    await removeLeftovers(folder);
+    if (!(await makeFolder(folder))) await removeLeftovers(folder);
     // Shortened: a file system takes 255 bytes, and the name itself may have all of them.
     const name = basename(path).slice(0, 32);
     const temporary = join(folder, `.${name}.${thisProcess}-${process.hrtime.bigint()}.tmp`);
@@ -260,14 +271,15 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Makes a folder and those above it, and brings the name of each new one to the disk. */
-async function makeFolder(path: string): Promise<void> {
+/** Makes a folder and those above it, and brings the name of each new one to the disk; tells whether any was missing. */
+async function makeFolder(path: string): Promise<boolean> {
   const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
+  if (first === undefined) return false;
   const above = dirname(resolve(first));
   for (let folder = resolve(path); folder !== above; folder = dirname(folder)) {
     await flushFolder(dirname(folder));
   }
+  return true;
 }
 
 /** A rename is on disk only once the folder that holds the name is. */
