@@ -6,16 +6,29 @@ type Method = (...args: readonly unknown[]) => unknown;
 /** Opens a subscription anew, at another offer. */
 type Opening = (offer: Offer) => unknown;
 
+/** How much something is used. */
+export interface Activity {
+  /** Calls and subscriptions so far; grows. */
+  readonly uses: number;
+  /** Whether a call or a subscription is under way. */
+  readonly isBusy: boolean;
+}
+
 /** The ports that one start of a facet provides, and whoever uses them at the moment. */
 export class Offer {
   readonly #ports: ReadonlyMap<string, object>;
   /** Each with the way to open it anew elsewhere. */
   readonly #subscriptions = new Map<MovableSubscription, Opening>();
   #calls = 0;
+  #uses = 0;
   #onIdle: (() => void) | undefined;
 
   constructor(provides: Partial<PortTypes>) {
     this.#ports = new Map(Object.entries<object>(provides));
+  }
+
+  get activity(): Activity {
+    return { uses: this.#uses, isBusy: this.#calls > 0 || this.#subscriptions.size > 0 };
   }
 
   has(port: string): boolean {
@@ -55,6 +68,7 @@ export class Offer {
       if (this.#calls === 0) this.#onIdle?.();
     };
     return (...args) => {
+      this.#uses += 1;
       const answer = method(...args);
       if (answer instanceof Promise) {
         this.#calls += 1;
@@ -66,6 +80,7 @@ export class Offer {
 
   #subscribing(method: Method, { port, name }: { readonly port: string; readonly name: string }): Method {
     return (...args) => {
+      this.#uses += 1;
       const subscription = new MovableSubscription(asSubscription(method(...args)));
       this.#adopt(subscription, (offer) => {
         const successor = offer.#ports.get(port);

@@ -5,7 +5,7 @@ import type { PortError } from "../plugin/errors.ts";
 import type { PortTypes } from "../plugin/ports.ts";
 import type { Locator } from "./container/service.ts";
 import { notBegun } from "./context/scope.ts";
-import { Offer } from "./port-offer.ts";
+import { type Activity, Offer } from "./port-offer.ts";
 import { isSubscription, subscribeOnce } from "./subscription.ts";
 
 type PortName = keyof PortTypes;
@@ -37,6 +37,15 @@ export class PortRegistry {
     this.#gone.delete(facet);
     this.#held.get(facet)?.resolve();
     this.#held.delete(facet);
+  }
+
+  /** How much facets are used, all together. */
+  activity(facets: readonly FacetId[]): Activity {
+    const offers = facets.flatMap((facet) => this.#offers.get(facet)?.activity ?? []);
+    return {
+      uses: offers.reduce((sum, { uses }) => sum + uses, 0),
+      isBusy: offers.some(({ isBusy }) => isBusy),
+    };
   }
 
   /** What a facet offers now, with whoever uses it. */

@@ -7,6 +7,7 @@ import {
   parseFacetId,
   type Digest,
   type FacetId,
+  type PluginName,
 } from "../domain/ids.ts";
 import type { Generation, GenerationFacet } from "../domain/plan.ts";
 import { nodeFiles, type Files } from "../platform/files.ts";
@@ -39,7 +40,7 @@ import { PortRegistry, type PortGuard } from "./ports.ts";
 import { portGuards, type PortPolicies } from "./recovery/port-guards.ts";
 import { criticalPath, type StartReport } from "./report/start-report.ts";
 import { Timeline } from "./report/timeline.ts";
-import { keepObservedUse } from "./resources/observed-use.ts";
+import { keepObservedUse, likelyUsed, readObservedUse } from "./resources/observed-use.ts";
 import type { PressureStatus } from "./resources/regulator.ts";
 import { ResourceManager } from "./resources/resource-manager.ts";
 import { type Host, Owner, ownersOf, type PluginCrash, type PluginStatus } from "./startable.ts";
@@ -49,7 +50,7 @@ import { markStarts } from "./supervision/mark-starts.ts";
 import { DEFAULT_RESTARTS, type RestartPolicy } from "./supervision/restart-policy.ts";
 import { restoredVersions } from "./supervision/restored-versions.ts";
 import { quarantined, Supervisor } from "./supervision/supervisor.ts";
-import { swap, type Swapped, type Swapping, upgrade } from "./supervision/swap.ts";
+import { renew, swap, type Swapped, type Swapping, unload, upgrade } from "./supervision/swap.ts";
 import { RuntimeSignals, type RuntimeTelemetry } from "./telemetry/runtime-signals.ts";
 
 export interface PreloadOptions {
@@ -101,6 +102,11 @@ export interface ResourceOptions {
   readonly readKernelFile?: (path: string) => string | undefined;
   /** Milliseconds between two looks at the use of memory. Defaults to one second. */
   readonly sampleMs?: number;
+  /**
+   * Milliseconds without use after which a plugin whose thread or process has grown far beyond its beginning is
+   * replaced by another instance of it. Defaults to one minute.
+   */
+  readonly recycleAfterMs?: number;
 }
 
 /** How plugins are looked after. */
@@ -130,6 +136,8 @@ const UPKEEP_AFTER_MS = 30_000;
 const CHECK_EVERY_MS = 5000;
 
 const SAMPLE_MS = 1000;
+
+const RECYCLE_AFTER_MS = 60_000;
 
 /** A verified set of plugins, nothing of it started. */
 export interface Preloaded {
@@ -259,10 +267,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const active = await readActive(files, root);
   const { generation } = active;
   const host = await openHostFolder(files, root);
-  const [{ plugins, pack }, cache, { held, marks }] = await Promise.all([
+  const [{ plugins, pack }, cache, { held, marks }, used] = await Promise.all([
     loadGeneration(active, { files, root, now: now(), host }),
     readCodeCache(host),
     openQuarantine(generation.plugins, { files, root, now: now() }),
+    readObservedUse(host),
   ]);
   const current = { ...active, plugins };
   const verifyMs = timeline.now();
@@ -280,13 +289,23 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { floor = "inline", spareWorkers = 0, watching, onCrash } = options.isolation ?? {};
   const classes = activationClasses(generation.facets, plugins);
   const critical = classes.get("critical") ?? [];
-  const { readKernelFile: read, sampleMs = SAMPLE_MS } = options.resources ?? {};
+  const {
+    readKernelFile: read,
+    sampleMs = SAMPLE_MS,
+    recycleAfterMs = RECYCLE_AFTER_MS,
+  } = options.resources ?? {};
+  const likely = likelyUsed(used);
   const resources = new ResourceManager({
-    generation,
-    plugins,
+    generation: () => current.generation,
+    plugins: () => current.plugins,
     atBoot: [...critical, ...(classes.get("background") ?? [])],
     status: () => facets.status(),
     instances: () => observed.instances(),
+    activity: (ids) => ports.activity(ids),
+    unload: (key) => unload(set, key),
+    recycle: (key) => renew(set, key),
+    recycleAfterMs,
+    likely: new Set(likely),
     tell: (happening) => events.tell(happening),
     read,
   });
@@ -346,6 +365,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       hold: (entry) => hold(files, root, entry),
     },
   });
+  const set: Swapping = { facets, owners, host: hosting, events, signal };
   const observed: Observed = {
     get digest() {
       return current.digest;
@@ -379,8 +399,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     abort.abort();
     resources.close();
     events.tell({ event: "stopping", generation: current.digest });
+    const seen = resources.seen();
     const failures = await facets.stop();
-    await keepObservedUse(host, resources.seen);
+    await keepObservedUse(host, seen);
     await Promise.all([...owners.values()].map((owner) => owner.close()));
     await placer.close();
     marks?.close();
@@ -421,8 +442,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     stale: loader.counts().rejected,
     signal,
   }));
-  ports.wakeWith((facet) => facets.demand(facet, signal));
-  const set: Swapping = { facets, owners, host: hosting, events, signal };
+  ports.wakeWith((facet) => {
+    const leaving = resources.leaving(instanceOf(facet));
+    return leaving ? leaving.then(() => facets.demand(facet, signal)) : facets.demand(facet, signal);
+  });
+  void background.then(() =>
+    facets.start(likelyFacets(classes.get("lazy") ?? [], likely), { signal, pace: "polite" }),
+  );
   return {
     ...observed,
     get digest() {
@@ -485,6 +511,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 
 const inFront = (gate: PortGuard | undefined, policies: PortGuard): PortGuard =>
   gate ? (offered, about) => gate(policies(offered, about), about) : policies;
+
+/** The facets of these plugins, in the order of the plugins. */
+const likelyFacets = (facets: readonly FacetId[], likely: readonly PluginName[]): readonly FacetId[] =>
+  likely.flatMap((plugin) => facets.filter((id) => parseFacetId(id)?.plugin === plugin));
 
 const notGivenBack = (cause: unknown): TradsysError =>
   new TradsysError("STOP_FAILED", `a service of the host was not given back: ${messageOf(cause)}`, { cause });

@@ -52,6 +52,7 @@ export const FACET_STEPS: readonly FacetStep[] = [
   "snapshot",
   "restore",
   "health",
+  "degrade",
   "configure",
   "stop",
 ];

@@ -41,7 +41,9 @@ interface Seat {
 export class Admission {
   readonly ledger: Ledger;
   readonly platform: Owner;
-  readonly #seats: ReadonlyMap<string, Seat>;
+  readonly #memory: MemoryBudget | undefined;
+  readonly #systems = new Map<System, Owner>();
+  readonly #seats = new Map<string, Seat>();
 
   /**
    * @throws {TradsysError} `MEMORY_EXCEEDED` with a diagnostic for each critical plugin that there is no room for.
@@ -49,47 +51,37 @@ export class Admission {
   constructor(plugins: readonly Admissible[], { memory, leftBytes, atBoot }: Room) {
     const starting = new Set(atBoot.map((id) => parseFacetId(id)?.plugin));
     this.ledger = new Ledger();
+    this.#memory = memory;
     this.platform = Owner.platform(limitTo(Math.min(leftBytes ?? Infinity, bytesOf(memory?.platformMiB))));
-    const systems = new Map<System, Owner>();
-    const systemFor = ({ kind }: Manifest): Owner => {
-      const name = systemOf(kind);
-      const known = systems.get(name);
-      if (known) return known;
-      const system = this.platform.within(`the ${name} system`, {
-        limits: limitTo(bytesOf(memory?.systemsMiB?.[name])),
-      });
-      systems.set(name, system);
-      return system;
-    };
     const diagnostics: Diagnostic[] = [];
-    const seats = plugins.toSorted(byImportance).map((plugin): [string, Seat] => {
-      const { manifest } = plugin.bundle;
-      const system = systemFor(manifest);
-      const label = labelOf(plugin);
-      const priority = rankOf(manifest);
-      if (starting.has(plugin.name)) {
-        try {
-          return [
-            label,
-            this.#seat(system.within(label, { guaranteed: declared(manifest), priority }), manifest),
-          ];
-        } catch (error) {
-          if (!isCode(error, "RESOURCES_EXCEEDED")) throw error;
-          if (manifest.criticality === "critical") diagnostics.push(...noRoom(plugin, system).diagnostics);
-        }
+    for (const plugin of plugins.toSorted(byImportance)) {
+      const isRefused = starting.has(plugin.name) && !this.#guarantee(plugin);
+      if (isRefused && plugin.bundle.manifest.criticality === "critical") {
+        diagnostics.push(...noRoom(plugin, this.#systemOf(plugin)).diagnostics);
       }
-      return [label, this.#seat(system.within(label, { priority }), manifest)];
-    });
+    }
     if (diagnostics.length > 0) throw failWith(diagnostics);
-    this.#seats = new Map(seats);
+    this.admit(plugins);
+  }
+
+  /** Makes plugins known that come later, in the place of others. They are guaranteed nothing. */
+  admit(plugins: readonly Admissible[]): void {
+    for (const plugin of plugins) {
+      const label = labelOf(plugin);
+      if (!this.#seats.has(label)) this.#seats.set(label, this.#seat(plugin, {}));
+    }
   }
 
   /** Loads plugins as another does, each once there is room for it. */
   placer(inner: Placer): Placer {
+    const admit = (all: readonly Admissible[]): void => this.admit(all);
     return {
       levelOf: (plugin) => inner.levelOf(plugin),
       trim: () => inner.trim(),
-      admit: (all) => inner.admit(all),
+      async admit(all) {
+        await inner.admit(all);
+        admit(all);
+      },
       close: () => inner.close(),
       place: (plugin, placement) => {
         const { take, pin, release } = this.#holding(plugin);
@@ -171,15 +163,42 @@ export class Admission {
     reservation.release();
   }
 
+  /** @returns False where what a plugin declares is not there. */
+  #guarantee(plugin: Admissible): boolean {
+    try {
+      this.#seats.set(labelOf(plugin), this.#seat(plugin, declared(plugin.bundle.manifest)));
+      return true;
+    } catch (error) {
+      if (isCode(error, "RESOURCES_EXCEEDED")) return false;
+      throw error;
+    }
+  }
+
   /** What is critical stays, whatever happens. */
-  #seat(owner: Owner, { criticality }: Manifest): Seat {
-    if (criticality === "critical") this.ledger.pin(owner, "critical");
+  #seat(plugin: Admissible, guaranteed: Amounts): Seat {
+    const { manifest } = plugin.bundle;
+    const owner = this.#systemOf(plugin).within(labelOf(plugin), {
+      guaranteed,
+      priority: rankOf(manifest),
+    });
+    if (manifest.criticality === "critical") this.ledger.pin(owner, "critical");
     return { owner, held: new Set() };
+  }
+
+  #systemOf({ bundle }: Admissible): Owner {
+    const name = systemOf(bundle.manifest.kind);
+    const known = this.#systems.get(name);
+    if (known) return known;
+    const system = this.platform.within(`the ${name} system`, {
+      limits: limitTo(bytesOf(this.#memory?.systemsMiB?.[name])),
+    });
+    this.#systems.set(name, system);
+    return system;
   }
 
   async #reserve(plugin: Admissible): Promise<Reservation> {
     const { manifest } = plugin.bundle;
-    const { owner, held } = this.#seats.get(labelOf(plugin)) ?? this.#seat(this.platform, manifest);
+    const { owner, held } = this.#seats.get(labelOf(plugin)) ?? this.#seat(plugin, {});
     const amounts = declared(manifest);
     const reserved = await this.#waitFor(
       owner,

@@ -14,7 +14,7 @@ interface Measures {
   readonly steps: number;
   /** Caches and spare workers are given up. */
   readonly trims: boolean;
-  /** What is idle is unloaded, and nothing new starts that is not critical. */
+  /** What is idle is unloaded. */
   readonly unloads: boolean;
 }
 

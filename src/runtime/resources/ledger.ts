@@ -395,5 +395,9 @@ const isSame =
 const toldOf = ({ spots: [spot] }: Request): Pick<Shortage, "of"> => (spot ? { of: told(spot) } : {});
 
 function told({ owner, at }: Spot): NonNullable<Shortage["of"]> {
-  return { owner: owner.name, resource: RESOURCES[at] ?? "memoryBytes", limit: owner.limits[at] ?? 0 };
+  return {
+    owner: owner.name,
+    resource: RESOURCES[at] ?? "memoryBytes",
+    limit: owner.limits[at] ?? 0,
+  };
 }

@@ -5,7 +5,12 @@ export type Level = "normal" | "elevated" | "high" | "critical";
 const LEVELS: readonly Level[] = ["normal", "elevated", "high", "critical"];
 
 /** Share of what there is from which a level holds. */
-const BEGINS_AT: Readonly<Record<Level, number>> = { normal: 0, elevated: 0.75, high: 0.85, critical: 0.95 };
+const BEGINS_AT: Readonly<Record<Level, number>> = {
+  normal: 0,
+  elevated: 0.75,
+  high: 0.85,
+  critical: 0.95,
+};
 
 /** How far below its beginning, as a share, a level ends. */
 const GAP = 0.05;
@@ -25,7 +30,12 @@ export interface Pressure {
   readonly hasFallen: boolean;
 }
 
-export const NO_PRESSURE: Pressure = { level: "normal", calm: 0, patience: PATIENCE, hasFallen: false };
+export const NO_PRESSURE: Pressure = {
+  level: "normal",
+  calm: 0,
+  patience: PATIENCE,
+  hasFallen: false,
+};
 
 /**
  * The pressure after one more sample. It rises at once, to whatever level the use is at; it falls one level at a time,

@@ -14,8 +14,6 @@ export interface Regulated {
   degrade(facet: FacetId, mode: Mode): Promise<void>;
   /** Gives up caches and what is only kept ready. */
   trim(): void;
-  /** Unloads what is idle. */
-  unloadIdle(): void;
 }
 
 /** How short of memory the platform is, and what was done about that. */
@@ -47,7 +45,7 @@ export class Regulator {
     };
   }
 
-  /** Whether it is no time to start what is not critical. */
+  /** Whether it is no time to keep what nobody uses. */
   get isShort(): boolean {
     return MEASURES[this.#pressure.level].unloads;
   }
@@ -64,9 +62,7 @@ export class Regulator {
     try {
       this.#tightest = tightest(this.#regulated.uses());
       this.#pressure = afterSample(this.#pressure, this.#tightest ? shareOf(this.#tightest) : 0);
-      const { trims, unloads } = MEASURES[this.#pressure.level];
-      if (trims) this.#regulated.trim();
-      if (unloads) this.#regulated.unloadIdle();
+      if (MEASURES[this.#pressure.level].trims) this.#regulated.trim();
       for (const step of nextSteps(this.#entered, this.#regulated.facets(), this.#pressure)) {
         this.#entered = afterStep(this.#entered, step);
         await this.#regulated.degrade(step.facet, step.to);

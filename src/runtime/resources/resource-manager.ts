@@ -1,14 +1,23 @@
-import { facetId, type FacetId, labelOf, type PluginName } from "../../domain/ids.ts";
+import {
+  facetId,
+  type FacetId,
+  type InstanceName,
+  instanceOf,
+  labelOf,
+  type PluginName,
+} from "../../domain/ids.ts";
 import type { Generation } from "../../domain/plan.ts";
 import type { FacetHandle, Mode } from "../../plugin/define.ts";
 import type { VerifiedPlugin } from "../../store/verified-plugin.ts";
 import { within } from "../lifecycle/deadline.ts";
 import { type FacetState, isServing } from "../lifecycle/facet-state.ts";
 import type { Placer } from "../place-plugin.ts";
+import type { Activity } from "../port-offer.ts";
 import type { PluginStatus } from "../startable.ts";
 import type { Happening } from "../supervision/events.ts";
 import { Admission } from "./admission.ts";
 import type { Degradable } from "./degradation.ts";
+import { IdleClock, verdictOn } from "./idle.ts";
 import { bytesLeft, memoryUses, type ReadText } from "./measure.ts";
 import type { Seen } from "./observed-use.ts";
 import { type PressureStatus, Regulator } from "./regulator.ts";
@@ -17,12 +26,22 @@ const MIB = 2 ** 20;
 
 /** The running set, as far as its memory goes. */
 interface Running {
-  readonly generation: Pick<Generation, "facets" | "memory">;
-  readonly plugins: readonly VerifiedPlugin[];
+  readonly generation: () => Pick<Generation, "facets" | "memory">;
+  readonly plugins: () => readonly VerifiedPlugin[];
   /** Facets that start with the platform. */
   readonly atBoot: readonly FacetId[];
   readonly status: () => ReadonlyMap<FacetId, FacetState>;
   readonly instances: () => readonly PluginStatus[];
+  /** How much facets are used. */
+  readonly activity: (facets: readonly FacetId[]) => Activity;
+  /** Stops a plugin until it is used again. */
+  readonly unload: (plugin: InstanceName) => Promise<unknown>;
+  /** Has another instance of a plugin take over. */
+  readonly recycle: (plugin: InstanceName) => Promise<unknown>;
+  /** Milliseconds without use after which a thread or process that has grown is replaced. */
+  readonly recycleAfterMs: number;
+  /** Plugins that will probably be used. */
+  readonly likely: ReadonlySet<PluginName>;
   readonly tell: (happening: Happening) => void;
   readonly read?: ReadText | undefined;
 }
@@ -34,6 +53,11 @@ interface Adaptable {
   readonly handle: FacetHandle;
 }
 
+interface Standing {
+  readonly serving: ReadonlySet<FacetId>;
+  readonly needed: ReadonlySet<FacetId>;
+}
+
 /** One for both systems: what plugins may hold, what they do hold, and what is done where that is too much. */
 export class ResourceManager {
   readonly #running: Running;
@@ -41,8 +65,11 @@ export class ResourceManager {
   readonly #regulator: Regulator;
   readonly #adaptable = new Map<FacetId, Adaptable>();
   readonly #modes = new Map<FacetId, Mode>();
-  /** Last known use of isolated plugins, in bytes; nobody waits for a new one. */
-  readonly #isolated = new Map<PluginStatus, number>();
+  /** What isolated plugins used at first and when they were last looked at; nobody waits for another look. */
+  readonly #isolated = new Map<PluginStatus, { readonly baselineBytes: number; readonly bytes: number }>();
+  readonly #idle = new IdleClock();
+  /** Plugins that are being unloaded or replaced. */
+  readonly #leaving = new Map<InstanceName, Promise<void>>();
   readonly #seen = new Map<PluginName, Seen>();
   #trim: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -50,9 +77,10 @@ export class ResourceManager {
   /** @throws {TradsysError} `MEMORY_EXCEEDED` with a diagnostic for each critical plugin that there is no room for. */
   constructor(running: Running) {
     const { generation, plugins, atBoot, read } = running;
+    const { memory } = generation();
     this.#running = running;
-    this.#admission = new Admission(plugins, {
-      memory: generation.memory,
+    this.#admission = new Admission(plugins(), {
+      memory,
       leftBytes: bytesLeft(read),
       atBoot,
     });
@@ -61,7 +89,6 @@ export class ResourceManager {
       facets: () => this.#degradable(),
       degrade: (facet, mode) => this.#degrade(facet, mode),
       trim: () => this.#trim(),
-      unloadIdle: () => undefined,
     });
   }
 
@@ -81,8 +108,7 @@ export class ResourceManager {
           ...instance,
           handles: async () => {
             const handles = await instance.handles();
-            this.#seen.set(plugin.name, { peakBytes: 0, ...this.#seen.get(plugin.name), wasUsed: true });
-            for (const [name, handle] of handles) this.#adopt(plugin, facetId(plugin.name, name), handle);
+            for (const [name, handle] of handles) this.#adopt(plugin, this.#idOf(plugin, name), handle);
             return handles;
           },
         };
@@ -90,8 +116,9 @@ export class ResourceManager {
     };
   }
 
-  /** What was seen of each plugin that was loaded. */
-  get seen(): ReadonlyMap<PluginName, Seen> {
+  /** What was seen of each plugin. */
+  seen(): ReadonlyMap<PluginName, Seen> {
+    for (const plugin of this.#running.instances()) this.#note(plugin, {});
     return this.#seen;
   }
 
@@ -102,6 +129,11 @@ export class ResourceManager {
    */
   pin(plugin: string, reason: string): () => void {
     return this.#admission.pin(plugin, reason);
+  }
+
+  /** Resolves once a plugin is gone that is being unloaded or replaced; `undefined` for any other. */
+  leaving(plugin: InstanceName): Promise<void> | undefined {
+    return this.#leaving.get(plugin);
   }
 
   /** Samples from now on, and keeps no process alive with that. */
@@ -117,6 +149,12 @@ export class ResourceManager {
   async sample(): Promise<void> {
     const { level } = this.#regulator.status;
     await this.#regulator.sample();
+    const standing = this.#standing();
+    const plugins = new Map(this.#running.plugins().map((plugin) => [labelOf(plugin), plugin]));
+    for (const instance of this.#running.instances()) {
+      const plugin = plugins.get(labelOf(instance));
+      if (plugin) this.#tend(instance, plugin, standing);
+    }
     const after = this.#regulator.status;
     if (after.level === level) return;
     const { name = "", usedBytes = 0, limitBytes = 0 } = after.tightest ?? {};
@@ -130,16 +168,23 @@ export class ResourceManager {
     this.#regulator.forget(facet);
   }
 
+  /** Versions that run side by side have ids of their own. */
+  #idOf(plugin: VerifiedPlugin, name: string): FacetId {
+    const own = facetId(labelOf(plugin) as InstanceName, name);
+    const isOneOfSeveral = this.#running.generation().facets.some(({ id }) => id === own);
+    return isOneOfSeveral ? own : facetId(plugin.name, name);
+  }
+
   #uses(): ReturnType<typeof memoryUses> {
     const { instances, generation, read } = this.#running;
-    const budgetMiB = generation.memory?.platformMiB;
+    const budgetMiB = generation().memory?.platformMiB;
     const known = instances();
     for (const gone of this.#isolated.keys()) if (!known.includes(gone)) this.#isolated.delete(gone);
     for (const instance of known) void this.#measure(instance);
     return memoryUses(
       {
         budgetBytes: budgetMiB === undefined ? undefined : budgetMiB * MIB,
-        isolatedBytes: this.#isolated.values().reduce((sum, bytes) => sum + bytes, 0),
+        isolatedBytes: this.#isolated.values().reduce((sum, { bytes }) => sum + bytes, 0),
       },
       read,
     );
@@ -150,25 +195,79 @@ export class ResourceManager {
     if (instance.level === "inline") return;
     const bytes = await instance.memoryBytes();
     if (bytes === undefined) return;
-    this.#isolated.set(instance, bytes);
-    const seen = this.#seen.get(instance.name);
-    this.#seen.set(instance.name, {
-      wasUsed: seen?.wasUsed === true,
-      peakBytes: Math.max(bytes, seen?.peakBytes ?? 0),
+    const { baselineBytes = bytes } = this.#isolated.get(instance) ?? {};
+    this.#isolated.set(instance, { baselineBytes, bytes });
+    this.#note(instance, { bytes });
+  }
+
+  #note({ name, facets }: PluginStatus, { bytes = 0 }: { readonly bytes?: number }): void {
+    const { wasUsed = false, peakBytes = 0 } = this.#seen.get(name) ?? {};
+    this.#seen.set(name, {
+      wasUsed: wasUsed || this.#running.activity(facets).uses > 0,
+      peakBytes: Math.max(bytes, peakBytes),
     });
   }
 
-  #degradable(): readonly Degradable[] {
-    const { generation, status } = this.#running;
-    const states = status();
-    const works = (facet: FacetId): boolean => {
-      const state = states.get(facet);
-      return state !== undefined && isServing(state) && this.#modes.get(facet) !== "off";
+  /** Keeps a plugin, or lets it go. */
+  #tend(instance: PluginStatus, plugin: VerifiedPlugin, { serving, needed }: Standing): void {
+    const { activity, atBoot, likely, recycleAfterMs, unload, recycle } = this.#running;
+    const label = labelOf(instance);
+    const used = activity(instance.facets);
+    const idleMs = this.#idle.idleMs(label, used, performance.now());
+    if (this.#leaving.has(keyOf(instance)) || !instance.facets.some((facet) => serving.has(facet))) return;
+    if (used.uses > 0) this.#note(instance, {});
+    const verdict = verdictOn({
+      idleMs,
+      isPinned: this.#admission.isPinned(label) || instance.facets.some((facet) => needed.has(facet)),
+      isLazy:
+        plugin.bundle.manifest.activation === "lazy" &&
+        !instance.facets.some((facet) => atBoot.includes(facet)),
+      isLikely: likely.has(plugin.name),
+      isShort: this.#regulator.isShort,
+      idleUnloadMs: plugin.idleUnloadMs,
+      recycleAfterMs,
+      heap: this.#isolated.get(instance),
+    });
+    switch (verdict) {
+      case "keep":
+        return this.#admission.keep(label);
+      case "spare":
+        return this.#admission.offer(label, () => this.#letGo(instance, unload));
+      case "unload":
+        return this.#letGo(instance, unload);
+      case "recycle":
+        return this.#letGo(instance, recycle);
+      default:
+        return verdict satisfies never;
+    }
+  }
+
+  /** What does not work out is as it was, and is looked at again. */
+  #letGo(instance: PluginStatus, how: Running["unload"]): void {
+    const key = keyOf(instance);
+    const end = (): void => {
+      this.#leaving.delete(key);
+      this.#idle.forget(labelOf(instance));
     };
-    const needed = new Set(generation.facets.filter(({ id }) => works(id)).flatMap(({ after }) => after));
+    this.#leaving.set(key, how(key).then(end, end));
+  }
+
+  /** Which facets serve, and which of them other plugins need that do. */
+  #standing(): Standing {
+    const { generation, status } = this.#running;
+    const states = [...status()].filter(([, state]) => isServing(state));
+    const serving = new Set(states.map(([facet]) => facet));
+    const working = generation().facets.filter(({ id }) => serving.has(id) && this.#modes.get(id) !== "off");
+    const needed = working.flatMap(({ id, after }) =>
+      after.filter((each) => instanceOf(each) !== instanceOf(id)),
+    );
+    return { serving, needed: new Set(needed) };
+  }
+
+  #degradable(): readonly Degradable[] {
+    const { serving, needed } = this.#standing();
     return [...this.#adaptable].flatMap(([facet, { plugin }]) => {
-      const state = states.get(facet);
-      if (!state || !isServing(state)) return [];
+      if (!serving.has(facet)) return [];
       const { criticality, priority } = plugin.bundle.manifest;
       const isPinned = needed.has(facet) || this.#admission.isPinned(labelOf(plugin));
       return [{ facet, criticality, priority, isPinned }];
@@ -186,3 +285,6 @@ export class ResourceManager {
     await within(stopTimeoutMs, told()).catch(() => undefined);
   }
 }
+
+/** What the ids of a plugin's facets begin with. Every plugin has one. */
+const keyOf = ({ facets: [facet], name }: PluginStatus): InstanceName => (facet ? instanceOf(facet) : name);

@@ -134,6 +134,27 @@ async function install(
   await before?.close();
 }
 
+/** Stops a plugin, whose facets wait from then on for somebody to use them. */
+export async function unload({ facets, owners, host }: Swapping, key: InstanceName): Promise<void> {
+  const before = owners.get(key);
+  if (!before) return;
+  await facets.retire(idsOf(before));
+  const next = new Owner(before.plugin, before.wiring, { host });
+  owners.set(key, next);
+  const byId = new Map([...owners.values()].flatMap((owner) => owner.facets).map((each) => [each.id, each]));
+  facets.arrange(
+    [...facets.status().keys()].flatMap((id) => byId.get(id) ?? []),
+    idsOf(next),
+  );
+  await before.close();
+}
+
+/** Has another instance of the same plugin take over. @throws {TradsysError} `SWAP_FAILED` */
+export async function renew(set: Swapping, key: InstanceName): Promise<void> {
+  const before = set.owners.get(key);
+  if (before) await swap(set, key, new Owner(before.plugin, before.wiring, { host: set.host }));
+}
+
 const idsOf = (owner: Owner): readonly FacetId[] => owner.facets.map(({ id }) => id);
 
 const serves = (facets: Facets, owner: Owner): boolean => {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { hasOutgrown, IdleClock, patienceFor } from "../../../src/runtime/resources/idle.ts";
+import { IdleClock, verdictOn } from "../../../src/runtime/resources/idle.ts";
 
 it("counts from the last look at which a plugin was used or busy", () => {
   const clock = new IdleClock();
@@ -15,17 +15,43 @@ it("counts from the last look at which a plugin was used or busy", () => {
   expect(look(2, false, 500)).toBe(0);
 });
 
-it("keeps what is used in most runs longer, and nothing idle where memory is short", () => {
-  expect(patienceFor(1000, { isLikely: false, isShort: false })).toBe(1000);
-  expect(patienceFor(1000, { isLikely: true, isShort: false })).toBe(4000);
-  expect(patienceFor(undefined, { isLikely: true, isShort: false })).toBe(Infinity);
-  expect(patienceFor(undefined, { isLikely: true, isShort: true })).toBe(1);
+const MIB = 2 ** 20;
+const idle = {
+  idleMs: 2000,
+  isPinned: false,
+  isLazy: true,
+  isLikely: false,
+  isShort: false,
+  idleUnloadMs: 1000,
+  recycleAfterMs: 500,
+};
+
+it("unloads what is idle for long, later where it is used in most runs, and at once where memory is short", () => {
+  expect(verdictOn(idle)).toBe("unload");
+  expect(verdictOn({ ...idle, isLikely: true })).toBe("spare");
+  expect(verdictOn({ ...idle, idleMs: 4000, isLikely: true })).toBe("unload");
+  expect(verdictOn({ ...idle, idleUnloadMs: undefined })).toBe("spare");
+  expect(verdictOn({ ...idle, idleMs: 1, isShort: true })).toBe("unload");
 });
 
-it("takes a heap for outgrown at more than twice its beginning, and not for little", () => {
-  const mib = 2 ** 20;
-  expect(hasOutgrown(5 * mib, 30 * mib)).toBe(false);
-  expect(hasOutgrown(5 * mib, 43 * mib)).toBe(true);
-  expect(hasOutgrown(100 * mib, 200 * mib)).toBe(false);
-  expect(hasOutgrown(100 * mib, 233 * mib)).toBe(true);
+it("keeps what is in use, pinned, or would not start again by being used", () => {
+  for (const isShort of [false, true]) {
+    expect(verdictOn({ ...idle, isShort, idleMs: 0 })).toBe("keep");
+    expect(verdictOn({ ...idle, isShort, isPinned: true })).toBe("keep");
+    expect(verdictOn({ ...idle, isShort, isLazy: false })).toBe("keep");
+  }
+});
+
+it("starts anew, when idle, what uses more than twice what it did at first, and not for little", () => {
+  const grown = (baseline: number, now: number) =>
+    verdictOn({ ...idle, isLazy: false, heap: { baselineBytes: baseline * MIB, bytes: now * MIB } });
+  expect([grown(5, 30), grown(5, 43), grown(100, 200), grown(100, 233)]).toEqual([
+    "keep",
+    "recycle",
+    "keep",
+    "recycle",
+  ]);
+  const heap = { baselineBytes: MIB, bytes: 99 * MIB };
+  expect(verdictOn({ ...idle, isLazy: false, heap, idleMs: 499 })).toBe("keep");
+  expect(verdictOn({ ...idle, isLazy: false, heap, isPinned: true })).toBe("keep");
 });
