@@ -34,6 +34,7 @@ export type { Swapped } from "./supervision/swap.ts";
 export type { Clock } from "./supervision/clock.ts";
 export type { RestartPolicy } from "./supervision/restart-policy.ts";
 export type { Happening, RuntimeEvent, RuntimeEvents } from "./supervision/events.ts";
+export type { BufferOptions, BufferPool, Lent } from "./resources/buffer-pool.ts";
 export type { PressureStatus } from "./resources/regulator.ts";
 export type { StartReport } from "./report/start-report.ts";
 export type { Phase, Span } from "./report/timeline.ts";

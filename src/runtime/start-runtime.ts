@@ -40,6 +40,7 @@ import { PortRegistry, type PortGuard } from "./ports.ts";
 import { portGuards, type PortPolicies } from "./recovery/port-guards.ts";
 import { criticalPath, type StartReport } from "./report/start-report.ts";
 import { Timeline } from "./report/timeline.ts";
+import type { BufferOptions, BufferPool } from "./resources/buffer-pool.ts";
 import { keepObservedUse, likelyUsed, readObservedUse } from "./resources/observed-use.ts";
 import type { PressureStatus } from "./resources/regulator.ts";
 import { ResourceManager } from "./resources/resource-manager.ts";
@@ -194,6 +195,13 @@ export interface Runtime extends Observed {
    * @returns Ends that, once.
    */
   pin(plugin: string, reason: string): () => void;
+  /**
+   * Buffers for the host's own code, all of one size, within the platform's budget. Those that nobody uses are given up as
+   * memory becomes short.
+   *
+   * @param name Whose they are, for whoever looks at the ledger.
+   */
+  buffers(name: string, options: BufferOptions): BufferPool;
   /** Resolves when the plugins that start in the background are ready, or failed: `status` tells. */
   readonly background: Promise<void>;
   /**
@@ -476,6 +484,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     services,
     limited,
     pin: (plugin, reason) => resources.pin(plugin, reason),
+    buffers: (name, buffers) => resources.buffers(name, buffers),
     async demand(facet) {
       if (facets.status().get(facet)?.state === "quarantined") await supervisor.reconsider(facet);
       await facets.demand(facet, signal);

@@ -2,10 +2,7 @@ import { portError } from "../../plugin/errors.ts";
 import type { Ledger, Reservation } from "./ledger.ts";
 import type { Owner } from "./owner.ts";
 
-interface PoolOptions {
-  readonly ledger: Ledger;
-  /** Who holds the pool's memory. */
-  readonly owner: Owner;
+export interface BufferOptions {
   /** Bytes of each buffer. */
   readonly bufferBytes: number;
   /** Buffers that are taken from the system at once. Defaults to 16. */
@@ -15,6 +12,12 @@ interface PoolOptions {
    * it a buffer is cleared when it comes back, and that is all. Defaults to false.
    */
   readonly isDevelopment?: boolean;
+}
+
+interface PoolOptions extends BufferOptions {
+  readonly ledger: Ledger;
+  /** Who holds the pool's memory. */
+  readonly owner: Owner;
 }
 
 /** A buffer that is somebody's until it is given back. */

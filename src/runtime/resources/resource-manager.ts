@@ -16,6 +16,7 @@ import type { Activity } from "../port-offer.ts";
 import type { PluginStatus } from "../startable.ts";
 import type { Happening } from "../supervision/events.ts";
 import { Admission } from "./admission.ts";
+import { type BufferOptions, BufferPool } from "./buffer-pool.ts";
 import type { Degradable } from "./degradation.ts";
 import { IdleClock, verdictOn } from "./idle.ts";
 import { bytesLeft, memoryUses, type ReadText } from "./measure.ts";
@@ -71,6 +72,7 @@ export class ResourceManager {
   /** Plugins that are being unloaded or replaced. */
   readonly #leaving = new Map<InstanceName, Promise<void>>();
   readonly #seen = new Map<PluginName, Seen>();
+  readonly #pools: BufferPool[] = [];
   #trim: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -99,7 +101,10 @@ export class ResourceManager {
   /** Places plugins as another does, each once there is room for it, and knows which of their facets can do with less. */
   placer(inner: Placer): Placer {
     const admitting = this.#admission.placer(inner);
-    this.#trim = () => inner.trim();
+    this.#trim = () => {
+      inner.trim();
+      for (const pool of this.#pools) pool.trim();
+    };
     return {
       ...admitting,
       place: (plugin, placement) => {
@@ -120,6 +125,14 @@ export class ResourceManager {
   seen(): ReadonlyMap<PluginName, Seen> {
     for (const plugin of this.#running.instances()) this.#note(plugin, {});
     return this.#seen;
+  }
+
+  /** Buffers within the platform's budget; those that nobody uses are given up as memory becomes short. */
+  buffers(name: string, options: BufferOptions): BufferPool {
+    const { ledger, platform } = this.#admission;
+    const pool = new BufferPool({ ...options, ledger, owner: platform.within(name) });
+    this.#pools.push(pool);
+    return pool;
   }
 
   /**

@@ -5,6 +5,13 @@ import { activating, applyAll, facet, oneOf, temporaryFolder } from "../../suppo
 
 const MIB = 2 ** 20;
 
+/** The kernel's files in a container of 512 MiB. */
+const container = (usedMiB: number): Readonly<Record<string, string>> => ({
+  "/proc/self/cgroup": "0::/\n",
+  "/sys/fs/cgroup/memory.max": `${512 * MIB}\n`,
+  "/sys/fs/cgroup/memory.current": `${usedMiB * MIB}\n`,
+});
+
 /** Tells its last mode, and can be pinned for open orders. */
 const ADAPTABLE = activating(`let mode = "full", unpin;
   return { main: {
@@ -36,12 +43,7 @@ it.each(["inline", "worker", "process"] as const)(
       }),
     );
     let usedMiB = 100;
-    const readKernelFile = (path: string): string | undefined =>
-      ({
-        "/proc/self/cgroup": "0::/\n",
-        "/sys/fs/cgroup/memory.max": `${512 * MIB}\n`,
-        "/sys/fs/cgroup/memory.current": `${usedMiB * MIB}\n`,
-      })[path];
+    const readKernelFile = (path: string): string | undefined => container(usedMiB)[path];
     const runtime = await startRuntime({ root, resources: { sampleMs: 10, readKernelFile } });
     const chart = runtime.ports.one("account") as unknown as Adaptable;
     const mode = async (): Promise<string | undefined> => (await chart.balances())[0];
@@ -66,3 +68,23 @@ it.each(["inline", "worker", "process"] as const)(
     await runtime.stop();
   },
 );
+
+it("lends the host buffers within the budget, and gives up those that nobody uses as memory becomes short", async () => {
+  const root = await temporaryFolder();
+  const generation = await oneOf(root, { name: "chart", code: activating("return { main: {} };") });
+  await applyAll(root, { ...generation, memory: { platformMiB: 220 } });
+  let usedMiB = 100;
+  const runtime = await startRuntime({
+    root,
+    resources: { sampleMs: 10, readKernelFile: (path) => container(usedMiB)[path] },
+  });
+  const pool = runtime.buffers("ticks", { bufferBytes: MIB, slabBuffers: 50 });
+  const lent = Array.from({ length: 150 }, () => pool.take());
+  expect(lent.filter((each) => each !== undefined)).toHaveLength(150);
+  expect(pool.take()).toBeUndefined();
+  for (const each of lent.slice(50)) each?.giveBack();
+  expect(pool.heldBytes).toBe(150 * MIB);
+  usedMiB = 400;
+  await expect.poll(() => pool.heldBytes, { timeout: 5000 }).toBe(50 * MIB);
+  await runtime.stop();
+});
