@@ -14,6 +14,7 @@ import { approvalFile } from "../approvals.ts";
 import { defineCommand, type Io } from "../command.ts";
 import { plural, readDocument, short } from "../documents.ts";
 import { PASSPHRASE_OPTION, signerFrom } from "../keys/private-key.ts";
+import { policyText } from "../plan/text.ts";
 import { shownPath } from "../render.ts";
 
 export const approveCommand = defineCommand({
@@ -48,6 +49,7 @@ export const approveCommand = defineCommand({
       data: { ...approval, key: trusted.name, file: target },
       lines: [
         `plan ${short(digest)} by ${plan.author}, ${plural(changes, "change")}: approved as ${trusted.role} by ${io.user} with ${trusted.name} → ${shownPath(target, io.cwd)}`,
+        ...policyText(plan).map((line) => `  ${line}`),
       ],
     };
   },
