@@ -30,6 +30,12 @@ export async function upgrade(desk: TradingDesk, say: Say): Promise<ShadowReport
 
   const order = resting("KRAKEN");
   await desk.kraken.submit(order);
+  const before = await roomTaken(desk);
+  const { darkMs } = await desk.runtime.swap("@tradsys/limit-position");
+  must((await roomTaken(desk)) === before, "what open orders had reserved is still reserved");
+  say(
+    `The position limit is exchanged while orders are open: calls waited ${darkMs.toFixed(1)} ms, and no reservation was lost.`,
+  );
   let meanwhile = "";
   const fates = await desk.manager.replaceConnector("@tradsys/connector-kraken-sim", {
     deadManMs: 60_000,
@@ -54,6 +60,15 @@ export async function upgrade(desk: TradingDesk, say: Say): Promise<ShadowReport
   );
   await desk.kraken.cancel(order);
   return report;
+}
+
+/** What the position limit would say of one more unit of Kraken's bitcoin. */
+async function roomTaken({ runtime }: TradingDesk): Promise<string> {
+  const found = runtime.ports.all("risk-limit").find(({ provider }) => provider.includes("limit-position"));
+  const probe = resting("KRAKEN");
+  const said = await found?.port.reserve(probe);
+  await found?.port.release(probe.clientOrderId);
+  return said?.observed ?? "nothing";
 }
 
 /** Act 5: answers get lost, and pages come where data should; nothing is sent twice, nothing is lost. */

@@ -63,6 +63,8 @@ interface Surroundings {
 export interface RunningPlugin extends AsyncDisposable {
   /** A port of one of its facets. */
   port<Name extends keyof PortTypes>(name: Name): PortTypes[Name];
+  /** The handle of one of its facets. */
+  facet(name: string): FacetHandle;
 }
 
 /** Compiles a plugin of this repository, activates it with its own defaults and starts its facets in manifest order. */
@@ -107,6 +109,7 @@ export async function runPlugin(name: string, surroundings: Surroundings = {}): 
     throw error;
   }
   return {
+    facet: (name) => handles[name] ?? fail(`no facet ${name}`),
     port: (port) => facets.map((facet) => facet.provides?.[port]).find(Boolean) ?? fail(`no port ${port}`),
     [Symbol.asyncDispose]: stop,
   };

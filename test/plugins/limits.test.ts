@@ -109,11 +109,14 @@ it("holds the rate of orders in every window", async () => {
 
 const units = fc.bigInt({ min: 1n, max: 4n * 10n ** 18n });
 
-/** One step of one of several senders; `again` is a sender that died before it heard the answer, and repeats it. */
+/**
+ * One step of one of several senders; `again` is a sender that died before it heard the answer, and repeats it. At
+ * `restart` the limit itself is exchanged for another instance, which goes on from its state.
+ */
 const steps = fc.array(
   fc.record({
     sender: fc.integer({ min: 0, max: 5 }),
-    action: fc.constantFrom("reserve", "commit", "release", "die"),
+    action: fc.constantFrom("reserve", "reserve", "commit", "release", "die", "restart"),
     buys: fc.boolean(),
     amount: units,
     again: fc.boolean(),
@@ -123,8 +126,9 @@ const steps = fc.array(
 
 it("is never exceeded and never negative, whatever its senders do and wherever they die", async () => {
   const [maxLong, maxShort] = ["10", "10"];
-  await using plugin = await limitOf("limit-position", { maxLong, maxShort });
-  const limit = port(plugin);
+  await using one = await limitOf("limit-position", { maxLong, maxShort });
+  await using other = await limitOf("limit-position", { maxLong, maxShort });
+  let [limit, spare] = [one, other];
   let run = 0;
   const property = fc.asyncProperty(steps, async (taken) => {
     const instrument = `SIM:R${++run}/USDT`;
@@ -147,7 +151,7 @@ it("is never exceeded and never negative, whatever its senders do and wherever t
           quantity: decimal.fromScaled(amount),
         });
         // Both attempts at once: neither may take the room twice.
-        const answers = await Promise.all(times.map(() => limit.reserve(intent)));
+        const answers = await Promise.all(times.map(() => port(limit).reserve(intent)));
         const used = (buys ? position : -position) + openOn(buys) + amount;
         const verdict = used <= 10n * 10n ** 18n ? "allow" : "deny";
         said.push(...answers.map((answer) => [answer.verdict, answer.observed]));
@@ -157,28 +161,50 @@ it("is never exceeded and never negative, whatever its senders do and wherever t
         }
       } else if (action === "commit" && known) {
         const filled = amount > known.quantity ? known.quantity : amount;
-        await Promise.all(times.map(() => limit.commit(known.id, decimal.fromScaled(amount))));
+        await Promise.all(times.map(() => port(limit).commit(known.id, decimal.fromScaled(amount))));
         if (filled > known.filled) {
           position += (known.buys ? 1n : -1n) * (filled - known.filled);
           known.filled = filled;
         }
       } else if (action === "release" && known) {
-        await Promise.all(times.map(() => limit.release(known.id)));
+        await Promise.all(times.map(() => port(limit).release(known.id)));
         orders.delete(sender);
+      } else if (action === "restart") {
+        await spare.facet("limit").restore?.(structuredClone(limit.facet("limit").snapshot?.()));
+        [limit, spare] = [spare, limit];
       } else if (action === "die" && known) {
         // Its room stays taken until somebody finds out what became of the order.
         abandoned.push(known);
         orders.delete(sender);
       }
     }
-    for (const { id } of [...orders.values(), ...abandoned]) await limit.release(id);
+    for (const { id } of [...orders.values(), ...abandoned]) await port(limit).release(id);
     expect(said).toEqual(expected);
     // All room is back, to the last unit: what is left is what the position leaves.
     const left = 10n * 10n ** 18n - position;
     const all = order({ instrument, quantity: decimal.fromScaled(left) });
     const more = order({ instrument, quantity: decimal.fromScaled(left + 1n) });
-    expect((await limit.reserve(more)).verdict).toBe("deny");
-    expect((await limit.reserve(all)).verdict).toBe(left > 0n ? "allow" : "deny");
+    expect((await port(limit).reserve(more)).verdict).toBe("deny");
+    expect((await port(limit).reserve(all)).verdict).toBe(left > 0n ? "allow" : "deny");
   });
   await fc.assert(property, { numRuns: 300 });
+});
+
+it.each([
+  ["limit-daily-loss", { maxLoss: "50" }],
+  ["limit-order-rate", { maxOrders: 2, windowMs: 1000 }],
+])("%s goes on where the instance before it was", async (name, config) => {
+  await using before = await limitOf(name, config);
+  await using after = await limitOf(name, config);
+  const [bought, sold] = [order({ quantity: "1" }), order({ quantity: "1", side: "sell" })];
+  for (const [each, price] of [
+    [bought, "100"],
+    [sold, "40"],
+  ] as const) {
+    await port(before).reserve(each);
+    await port(before).commit(each.clientOrderId, "1", price);
+  }
+  expect(await port(after).reserve(order({}))).toMatchObject({ verdict: "allow" });
+  await after.facet("limit").restore?.(structuredClone(before.facet("limit").snapshot?.()));
+  expect(await port(after).reserve(order({}))).toMatchObject({ verdict: "deny" });
 });

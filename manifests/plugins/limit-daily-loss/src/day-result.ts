@@ -17,13 +17,22 @@ interface Order {
   value: bigint;
 }
 
+/** A day as plain data, for an instance that goes on with it. Structured clone carries its amounts. */
+export interface SavedDay {
+  readonly day: number;
+  readonly realised: bigint;
+  readonly best: bigint;
+  readonly lots: ReadonlyMap<string, Readonly<Lot>>;
+  readonly orders: ReadonlyMap<string, Readonly<Order>>;
+}
+
 /**
  * What was won and lost since midnight UTC by average cost. A sale of what was bought realises a result, and so does a
  * purchase of what was sold short; what is still open does not count.
  */
 export class DayResult {
-  readonly #lots = new Map<string, Lot>();
-  readonly #orders = new Map<string, Order>();
+  #lots = new Map<string, Lot>();
+  #orders = new Map<string, Order>();
   #day = -1;
   #realised = 0n;
   #best = 0n;
@@ -62,6 +71,25 @@ export class DayResult {
 
   release(clientOrderId: string): void {
     this.#orders.delete(clientOrderId);
+  }
+
+  snapshot(): SavedDay {
+    return structuredClone({
+      day: this.#day,
+      realised: this.#realised,
+      best: this.#best,
+      lots: this.#lots,
+      orders: this.#orders,
+    });
+  }
+
+  restore(saved: SavedDay): void {
+    const { day, realised, best, lots, orders } = structuredClone(saved);
+    this.#day = day;
+    this.#realised = realised;
+    this.#best = best;
+    this.#lots = new Map(lots);
+    this.#orders = new Map(orders);
   }
 
   /** Books a trade and returns what it realised. */

@@ -1,6 +1,6 @@
 import { decimal, definePlugin, type OrderIntent, type Reservation } from "tradsys/plugin";
 
-import { DayResult } from "./day-result.ts";
+import { DayResult, type SavedDay } from "./day-result.ts";
 
 /** Validated against the schema in `plugin.yaml`. */
 interface Config {
@@ -37,6 +37,8 @@ export default definePlugin<Config>({
 
     return {
       limit: {
+        snapshot: () => result.snapshot(),
+        restore: (state) => result.restore(state as SavedDay),
         provides: {
           "risk-limit": {
             describe: async () => ({

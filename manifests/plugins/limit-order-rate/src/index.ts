@@ -8,21 +8,32 @@ interface Config {
   readonly windowMs: number;
 }
 
+/** Times of orders by venue and order. */
+type Saved = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
 export default definePlugin<Config>({
   activate({ config, now, plugin }) {
     const venues = new Map<string, OrderRate>();
     const threshold = String(config.maxOrders);
 
-    function reserve({ clientOrderId, instrument, reduceOnly }: OrderIntent): Reservation {
-      const venue = instrument.slice(0, instrument.indexOf(":"));
+    const rateOf = (venue: string): OrderRate => {
       const rate = venues.get(venue) ?? new OrderRate(config.maxOrders, config.windowMs);
       venues.set(venue, rate);
-      const { isTaken, count } = rate.take(clientOrderId, now(), reduceOnly);
+      return rate;
+    };
+
+    function reserve({ clientOrderId, instrument, reduceOnly }: OrderIntent): Reservation {
+      const venue = instrument.slice(0, instrument.indexOf(":"));
+      const { isTaken, count } = rateOf(venue).take(clientOrderId, now(), reduceOnly);
       return { verdict: isTaken ? "allow" : "deny", observed: String(count), threshold };
     }
 
     return {
       limit: {
+        snapshot: () => new Map([...venues].map(([venue, rate]) => [venue, rate.orders()])),
+        restore(state) {
+          for (const [venue, orders] of state as Saved) rateOf(venue).restore(orders);
+        },
         provides: {
           "risk-limit": {
             describe: async () => ({

@@ -10,6 +10,13 @@ export class OrderRate {
     this.#windowUs = windowMs * 1000;
   }
 
+  /** Times by order, oldest first: what an instance that goes on with it is restored from. */
+  orders = (): ReadonlyMap<string, number> => new Map(this.#orders);
+
+  restore(orders: ReadonlyMap<string, number>): void {
+    for (const [clientOrderId, time] of orders) this.#orders.set(clientOrderId, time);
+  }
+
   /**
    * Takes a place for an order, which stays taken until the window has passed: an order that was called off was a
    * message to the venue, too. Twice is once.

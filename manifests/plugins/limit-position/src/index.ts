@@ -1,7 +1,7 @@
 import { decimal, definePlugin, type OrderIntent, type Reservation } from "tradsys/plugin";
 
 import { measuresOf, type Config } from "./measures.ts";
-import { PositionBook } from "./position-book.ts";
+import { PositionBook, type SavedBook } from "./position-book.ts";
 
 const { fromScaled, toScaled } = decimal;
 
@@ -29,6 +29,8 @@ export default definePlugin<Config>({
 
     return {
       limit: {
+        snapshot: () => book.snapshot(),
+        restore: (state) => book.restore(state as SavedBook),
         provides: {
           "risk-limit": {
             describe: async () => ({

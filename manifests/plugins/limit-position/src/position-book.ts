@@ -1,7 +1,7 @@
 import { decimal, type OrderIntent, type Side } from "tradsys/plugin";
 
 /** An order that holds room, amounts in units of 10^-18. */
-export interface Reserved {
+interface Reserved {
   readonly account: string;
   readonly instrument: string;
   readonly side: Side;
@@ -18,16 +18,23 @@ interface Line {
   price: bigint;
 }
 
+/** A book as plain data, for an instance that goes on with it. */
+export interface SavedBook {
+  readonly lines: ReadonlyMap<string, ReadonlyMap<string, Line>>;
+  readonly reserved: ReadonlyMap<string, Reserved>;
+  readonly exposure: ReadonlyMap<string, bigint>;
+}
+
 /**
  * What was bought less what was sold since the start, with what open orders may still do. The two sides are counted
  * apart, so that an open sale never makes room for a purchase. Sums are kept, so that an order costs the same
  * however many instruments and accounts there are.
  */
 export class PositionBook {
-  readonly #lines = new Map<string, Map<string, Line>>();
-  readonly #reserved = new Map<string, Reserved>();
+  #lines = new Map<string, Map<string, Line>>();
+  #reserved = new Map<string, Reserved>();
   /** Worst value of all lines of an account. */
-  readonly #exposure = new Map<string, bigint>();
+  #exposure = new Map<string, bigint>();
 
   isReserved = (clientOrderId: string): boolean => this.#reserved.has(clientOrderId);
 
@@ -88,6 +95,18 @@ export class PositionBook {
     if (!order) return;
     this.#reserved.delete(clientOrderId);
     this.#change(order, (line) => open(line, order.side, order.filled - order.quantity));
+  }
+
+  snapshot(): SavedBook {
+    return structuredClone({ lines: this.#lines, reserved: this.#reserved, exposure: this.#exposure });
+  }
+
+  /** Instead of what it holds. */
+  restore(saved: SavedBook): void {
+    const { lines, reserved, exposure } = structuredClone(saved);
+    this.#lines = new Map([...lines].map(([account, each]) => [account, new Map(each)]));
+    this.#reserved = new Map(reserved);
+    this.#exposure = new Map(exposure);
   }
 
   #change({ account, instrument }: Reserved, change: (line: Line) => void): void {
