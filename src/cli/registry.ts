@@ -119,6 +119,10 @@ export const COMMANDS: Readonly<Record<string, Registered>> = {
     summary: "List and release bundles that crashed too often to be started here",
     load: async () => (await import("./commands/quarantine.ts")).quarantineCommand,
   },
+  metrics: {
+    summary: "List the metrics of plugins, and make a dashboard and alert rules",
+    load: async () => (await import("./commands/metrics.ts")).metricsCommand,
+  },
   schema: {
     summary: "Print the JSON schemas of all formats",
     load: async () => (await import("./commands/schema.ts")).schemaCommand,

@@ -37,6 +37,7 @@ const COMMANDS = [
   { name: "diff", line: "diff", desk: upgradedDesk },
   { name: "gc", line: "gc --keep 1", desk: upgradedDesk },
   { name: "audit", line: "audit verify", desk: upgradedDesk },
+  { name: "metrics", line: "metrics catalog", desk: publishedDesk },
   { name: "preload", line: "preload", desk: activeDesk },
 ];
 

@@ -15,13 +15,13 @@ import {
 import { emptyFolder } from "../support/desk.ts";
 
 const COMMANDS =
-  "init validate config build keys sign verify publish yank list show resolve why why-not outdated plan approve apply rollback status history diff audit gc preload run kill resume schema completion".split(
+  "init validate config build keys sign verify publish yank list show resolve why why-not outdated plan approve apply rollback status history diff audit gc preload run kill resume quarantine metrics schema completion".split(
     " ",
   );
 
 /** Commands that cannot do without an argument. */
 const NEED_ARGUMENTS =
-  "init validate config build keys sign verify publish yank show resolve why why-not outdated plan approve apply audit completion".split(
+  "init validate config build keys sign verify publish yank show resolve why why-not outdated plan approve apply audit quarantine metrics completion".split(
     " ",
   );
 

@@ -3,11 +3,14 @@ import { type Manifest, type Metric, systemOf } from "../../domain/manifest.ts";
 import { closesWithUnit } from "../../domain/metric-names.ts";
 import type { Finding } from "../document.ts";
 
-/** Labels that the exposition format keeps for itself, by the instrument that uses them. */
+/** Labels that every series has: whose it is. */
+const OF_EVERY_SERIES = ["system", "plugin"];
+
+/** Labels that the exposition format keeps for itself, too, by the instrument that uses them. */
 const RESERVED: Readonly<Record<Metric["type"], readonly string[]>> = {
-  histogram: ["le"],
-  counter: [],
-  gauge: [],
+  histogram: ["le", ...OF_EVERY_SERIES],
+  counter: OF_EVERY_SERIES,
+  gauge: OF_EVERY_SERIES,
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { Diagnostic, Location } from "../../domain/diagnostic.ts";
 import type { Manifest, Metric } from "../../domain/manifest.ts";
+import { takenNames } from "../../domain/metric-names.ts";
 import { placeIn, type Document } from "../layers/scope.ts";
 
 interface Declared {
@@ -8,13 +9,32 @@ interface Declared {
   readonly location: Location;
 }
 
-/** One name means one thing: plugins that record a metric together agree on its type, unit and labels. */
+/**
+ * One name means one thing: plugins that record a metric together agree on its type, unit and labels, and no two metrics
+ * are one name once they are translated for Prometheus or OpenTelemetry.
+ */
 export function checkMetricCollisions(plugins: readonly Document<Manifest>[]): Diagnostic[] {
-  const byName = Map.groupBy(plugins.flatMap(declaredBy), ({ metric }) => metric.name);
-  return [...byName.values()].flatMap(([first, ...others]) =>
-    first === undefined ? [] : others.flatMap((other) => collision(first, other)),
-  );
+  const taken = new Map<string, Declared>();
+  return plugins.flatMap(declaredBy).flatMap((other) => {
+    const names = takenNames(other.metric);
+    const name = names.find((each) => taken.has(each));
+    const first = name === undefined ? undefined : taken.get(name);
+    for (const each of names) if (!taken.has(each)) taken.set(each, other);
+    if (name === undefined || first === undefined) return [];
+    return first.metric.name === other.metric.name
+      ? collision(first, other)
+      : [translated(first, other, name)];
+  });
 }
+
+const translated = (first: Declared, other: Declared, name: string): Diagnostic => ({
+  code: "METRIC_COLLISION",
+  severity: "error",
+  message: `${other.metric.name} of ${other.plugin} and ${first.metric.name} of ${first.plugin} are one name, ${name}, to Prometheus or OpenTelemetry`,
+  location: other.location,
+  related: [{ message: `recorded by ${first.plugin}`, location: first.location }],
+  hint: "Rename one of them.",
+});
 
 const declaredBy = (plugin: Document<Manifest>): Declared[] =>
   plugin.value.metrics.map((metric, i) => ({

@@ -1,12 +1,13 @@
 import type { Metric } from "../../domain/manifest.ts";
 
-type Described = Metric & { readonly help: string };
+/** A metric with what it says, in one sentence. */
+export type DescribedMetric = Metric & { readonly help: string };
 
 const metric = (
   name: string,
   { type, unit, labels = [] }: Omit<Metric, "name" | "labels"> & { readonly labels?: readonly string[] },
   help: string,
-): Described => ({ name: `tradsys_runtime_${name}`, type, unit, labels, help });
+): DescribedMetric => ({ name: `tradsys_runtime_${name}`, type, unit, labels, help });
 
 const OF_PLUGIN = ["system", "plugin"];
 const OF_FACET = [...OF_PLUGIN, "facet"];
@@ -60,3 +61,35 @@ export const RUNTIME_METRICS = [
   ),
   metric("telemetry_memory_bytes", { type: "gauge", unit: "bytes" }, "Memory that all series take."),
 ] as const;
+/** What the status of a host says in numbers, where its admin endpoint is open. */
+export const HOST_METRICS: readonly DescribedMetric[] = [
+  metric("ready", { type: "gauge", unit: "1" }, "1 while everything that must serve does."),
+  metric("uptime_seconds", { type: "gauge", unit: "seconds" }, "Time since the host was started."),
+  metric("resident_bytes", { type: "gauge", unit: "bytes" }, "Memory of the host's process."),
+  metric("heap_bytes", { type: "gauge", unit: "bytes" }, "Heap in use in the host's own thread."),
+  metric(
+    "event_loop_delay_seconds",
+    { type: "gauge", unit: "seconds" },
+    "How late the host's timers were in the last second.",
+  ),
+  metric(
+    "facet_state",
+    { type: "gauge", unit: "1", labels: ["facet", "plugin", "state"] },
+    "1 for the state that each facet is in.",
+  ),
+  metric(
+    "plugin_memory_bytes",
+    { type: "gauge", unit: "bytes", labels: ["plugin"] },
+    "Memory of a plugin with a thread or process of its own.",
+  ),
+  metric(
+    "plugin_crashes_total",
+    { type: "counter", unit: "1", labels: ["plugin"] },
+    "Times that a plugin ended without being asked to.",
+  ),
+  metric(
+    "plugin_restarts_total",
+    { type: "counter", unit: "1", labels: ["plugin"] },
+    "Times that a plugin was started anew after it had ended.",
+  ),
+];

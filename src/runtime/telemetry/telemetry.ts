@@ -5,6 +5,7 @@ import { aggregate, type Level } from "./aggregate.ts";
 import { type Entry, Family, type Part, type Reading } from "./family.ts";
 import { HISTOGRAM_SLOTS } from "./histogram.ts";
 import { MAX_SERIES, Recorder, type Series } from "./recorder.ts";
+import type { DescribedMetric } from "./runtime-metrics.ts";
 import { CHUNK_SLOTS } from "./shard.ts";
 import { writeText, type TextFormat } from "./text.ts";
 
@@ -61,7 +62,7 @@ export class Telemetry {
   }
 
   /** Metrics of the host itself, which say themselves where they belong. @returns what records them. */
-  own(owner: string, metrics: readonly (Metric & { readonly help: string })[]): Recorder {
+  own(owner: string, metrics: readonly DescribedMetric[]): Recorder {
     const families = metrics.map((metric) => this.#declare({ owner, place: [], help: metric.help }, metric));
     const recorder: Recorder = new Recorder({
       owner,

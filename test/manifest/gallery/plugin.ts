@@ -125,6 +125,9 @@ export const pluginMistakes: Readonly<Record<string, string>> = {
   "metric-label-reserved": metric(
     "{ name: tradsys_risk_check_seconds, type: histogram, unit: seconds, labels: [le] }",
   ),
+  "metric-label-of-every-series": metric(
+    "{ name: tradsys_risk_checks_total, type: counter, unit: '1', labels: [verdict, plugin] }",
+  ),
 
   // The plugin's own config schema.
   "config-keyword-misspelt": config("schema: { type: object, propertys: {} }"),
