@@ -1,6 +1,8 @@
 export type { ErrorCode } from "../domain/codes.ts";
 export type { Diagnostic } from "../domain/diagnostic.ts";
 export { TradsysError } from "../domain/errors.ts";
+export type { Reconfigured } from "./config/reconfigure.ts";
+export type { Drift } from "./health/drift.ts";
 export { defineService, type Lifetime, type Locator, type Service } from "./container/service.ts";
 export type { IncidentReport } from "./errors/incident-log.ts";
 export type { FacetHealth, Health, Verdict } from "./health/roll-up.ts";

@@ -19,6 +19,7 @@ import { hold, openQuarantine, readQuarantine } from "../store/quarantine.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
 import type { LogEntry } from "./activate-plugin.ts";
 import { activationClasses, fatalFailures } from "./boot-policy.ts";
+import { reconfigure, type Reconfigured } from "./config/reconfigure.ts";
 import { openContainer } from "./container/container.ts";
 import { layoutOf, type HostServices } from "./container/layout-of.ts";
 import type { Locator } from "./container/service.ts";
@@ -26,6 +27,7 @@ import { limited } from "./context/current.ts";
 import { reportFailures, type PluginFailure } from "./context/failures.ts";
 import { dependenciesOf } from "./errors/dependencies.ts";
 import { IncidentLog, type IncidentReport } from "./errors/incident-log.ts";
+import { driftFrom, tellOfDrift, type Drift } from "./health/drift.ts";
 import { impairments } from "./health/impairments.ts";
 import { healthNodes, rollUp, type Health } from "./health/roll-up.ts";
 import type { WatchOptions } from "./isolation/watch.ts";
@@ -202,6 +204,15 @@ export interface Runtime extends Observed {
    * @param name Whose they are, for whoever looks at the ledger.
    */
   buffers(name: string, options: BufferOptions): BufferPool;
+   * Gives the running plugins the configuration of the generation that is current in the root by now: all whom it
+   * concerns, or none. Nothing may be swapped meanwhile.
+   *
+   * @returns What changed.
+   * @throws {TradsysError} `CONFIG_REFUSED`: everything runs as it did.
+   */
+  reconfigure(): Promise<readonly Reconfigured[]>;
+  /** Every difference between the generation that is current in the root by now and what runs. */
+  drift(): Promise<readonly Drift[]>;
   /** Resolves when the plugins that start in the background are ready, or failed: `status` tells. */
   readonly background: Promise<void>;
   /**
@@ -457,6 +468,16 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   void background.then(() =>
     facets.start(likelyFacets(classes.get("lazy") ?? [], likely), { signal, pace: "polite" }),
   );
+  const drift = async (): Promise<readonly Drift[]> => {
+    const applied = await readActive(files, root);
+    const running = [...owners.values()];
+    return driftFrom(applied.generation, {
+      plugins: running.map(({ plugin }) => plugin),
+      facets: running.flatMap(({ wiring }) => wiring),
+      states: facets.status(),
+    });
+  };
+  tellOfDrift(events, drift);
   return {
     ...observed,
     get digest() {
@@ -502,6 +523,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       await placer.admit([plugin]);
       return swap(set, key, new Owner(plugin, wiring, { host: hosting, restoresFrom }));
     },
+    async reconfigure() {
+      const { digest, generation: to } = await readActive(files, root);
+      const changed = await reconfigure({ from: current.generation, to }, { owners, facets });
+      const configured = current.plugins.map((plugin, at) => ({ ...plugin, ...to.plugins[at] }));
+      Object.assign(current, { digest, generation: to, plugins: configured });
+      return changed;
+    },
+    drift,
     async upgrade() {
       const next = await readActive(files, root);
       if (next.digest === current.digest) return [];

@@ -11,9 +11,10 @@ import {
 } from "../domain/ids.ts";
 import { systemOf, type Manifest } from "../domain/manifest.ts";
 import type { Generation, GenerationFacet } from "../domain/plan.ts";
-import type { PortError } from "../plugin/errors.ts";
+import { portError, type PortError } from "../plugin/errors.ts";
 import type { VerifiedPlugin } from "../store/verified-plugin.ts";
 import { homeFor } from "./activate-plugin.ts";
+import type { Configurable } from "./config/reconfigure.ts";
 import type { Scope } from "./container/container.ts";
 import type { StartableFacet } from "./lifecycle/facet-run.ts";
 import type { IsolationLevel, Placer } from "./place-plugin.ts";
@@ -55,15 +56,17 @@ export interface PluginStatus {
 }
 
 /** A plugin of a running set, its facets there, and the instance that they share. */
-export class Owner {
-  readonly plugin: VerifiedPlugin;
+export class Owner implements Configurable {
   /** `<name>@<version>`. */
   readonly label: string;
   /** As the generation has it. */
   readonly wiring: readonly GenerationFacet[];
   readonly facets: readonly StartableFacet[];
   readonly status: PluginStatus;
+  readonly limitMs: number;
   readonly #place: () => PluginInstance;
+  readonly #onCrash: (reason: PortError) => void;
+  #plugin: VerifiedPlugin;
   #instance: PluginInstance;
 
   /** @throws {TradsysError} `GENERATION_DAMAGED` for a facet that the plugin does not have; `METRIC_COLLISION`. */
@@ -78,11 +81,14 @@ export class Owner {
     const home = homeFor(label, host.log);
     const ofPlugin = host.services.within(systemOf(plugin.bundle.manifest.kind)).within(plugin.name);
     const onCrash = (reason: PortError): void => host.onCrash(this, reason);
+    this.#onCrash = onCrash;
+    this.#plugin = plugin;
+    this.limitMs = plugin.bundle.manifest.resources.startTimeoutMs;
     this.#place = () => {
       const services = ofPlugin.instance();
       const ports = host.ports.accessFor(label, bound, services);
       const signals = host.signals.instance(plugin.bundle.manifest);
-      const placed = host.placer.place(plugin, { ...host, bound, ports, home, signals, onCrash });
+      const placed = host.placer.place(this.#plugin, { ...host, bound, ports, home, signals, onCrash });
       return {
         ...placed,
         async close() {
@@ -92,7 +98,6 @@ export class Owner {
         },
       };
     };
-    this.plugin = plugin;
     this.wiring = wiring;
     this.label = label;
     this.#instance = this.#place();
@@ -106,6 +111,28 @@ export class Owner {
       facets: wiring.map(({ id }) => id),
       memoryBytes: () => this.#instance.memoryBytes(),
     };
+  }
+
+  /** With the configuration that its next instance is given. */
+  get plugin(): VerifiedPlugin {
+    return this.#plugin;
+  }
+
+  async configurer(): ReturnType<Configurable["configurer"]> {
+    const handles = [...(await this.#instance.handles()).values()];
+    const able = handles.filter((handle) => typeof handle.configure === "function");
+    if (able.length === 0) return undefined;
+    return async (change) => {
+      for (const handle of able) await handle.configure?.(change);
+    };
+  }
+
+  adopt(config: VerifiedPlugin["config"]): void {
+    this.#plugin = { ...this.#plugin, config };
+  }
+
+  abandon({ message }: TradsysError): void {
+    this.#onCrash(portError("PLUGIN_CRASHED", message, { outcome: "unknown" }));
   }
 
   /** Gives back the thread or process of its instance. */

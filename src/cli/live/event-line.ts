@@ -15,6 +15,8 @@ export function eventLine(event: RuntimeEvent): string | undefined {
       return `restart  ${event.plugin} in ${milliseconds(event.inMs)}, attempt ${event.attempt}`;
     case "recovered":
       return `restored ${event.plugin} after ${milliseconds(event.downMs)}`;
+    case "validated":
+      return event.drift.length === 0 ? undefined : `drift    ${event.drift.join("; ")}`;
     case "quarantined":
       return `shut out ${event.plugin}: ${event.reason}`;
     case "swapped":

@@ -15,7 +15,7 @@ export interface Participant {
   commit(): Promise<void>;
   /** Goes back to what was, from wherever it is. */
   undo(): Promise<void>;
-  /** What is done with a plugin that cannot go back: nobody knows what it runs with. */
+  /** Gives up a plugin that cannot go back: nobody knows what it runs with. */
   abandon(reason: TradsysError): void;
 }
 
@@ -49,7 +49,7 @@ export async function changeTogether(participants: readonly Participant[]): Prom
 const STEPS = {
   prepare: "refused its new configuration",
   commit: "failed to change over to its new configuration",
-  undo: "could not go back to its configuration and is started anew",
+  undo: "could not go back to its configuration, and nobody knows what it runs with",
 } as const;
 
 /** @throws {TradsysError} `CONFIG_REFUSED`, naming the plugin and what it said. */

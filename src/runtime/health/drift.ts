@@ -1,8 +1,10 @@
+import { messageOf } from "../../domain/errors.ts";
 import type { FacetId } from "../../domain/ids.ts";
 import { labelOf } from "../../domain/ids.ts";
 import type { Generation, GenerationFacet, GenerationPlugin } from "../../domain/plan.ts";
 import { configChanges } from "../config/config-changes.ts";
 import type { FacetState } from "../lifecycle/facet-state.ts";
+import type { EventChannel } from "../supervision/events.ts";
 
 /** What really runs. */
 export interface Running {
@@ -73,3 +75,14 @@ function driftOfState(id: FacetId, states: Running["states"]): readonly Drift[] 
 
 const list = (facets: readonly FacetId[] = []): string =>
   facets.length === 0 ? "nobody" : facets.join(", ");
+
+/** Looks for drift whenever a plugin has recovered, and tells what there is of it. */
+export function tellOfDrift(events: EventChannel, drift: () => Promise<readonly Drift[]>): void {
+  const validate = async (plugin: string): Promise<void> => {
+    const found = await drift().catch((error: unknown) => [{ message: messageOf(error) }]);
+    events.tell({ event: "validated", plugin, drift: found.map(({ message }) => message) });
+  };
+  events.listen((event) => {
+    if (event.event === "recovered") void validate(event.plugin);
+  });
+}

@@ -22,6 +22,8 @@ export type Happening =
   | { readonly event: "restarting"; readonly plugin: string; readonly attempt: number; readonly inMs: number }
   /** It runs again, and so does what waited for it. */
   | { readonly event: "recovered"; readonly plugin: string; readonly downMs: number }
+  /** What runs after a recovery was held against what was applied: every difference, none where all is well. */
+  | { readonly event: "validated"; readonly plugin: string; readonly drift: readonly string[] }
   /** Its bundle is not started again on this host until somebody releases it. */
   | {
       readonly event: "quarantined";
