@@ -204,6 +204,7 @@ export interface Runtime extends Observed {
    * @param name Whose they are, for whoever looks at the ledger.
    */
   buffers(name: string, options: BufferOptions): BufferPool;
+  /**
    * Gives the running plugins the configuration of the generation that is current in the root by now: all whom it
    * concerns, or none. Nothing may be swapped meanwhile.
    *
