@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 
+import type { Candidate } from "../../src/domain/lock.ts";
 import { explain } from "../../src/resolver/answers/explain.ts";
 import type { ResolveOutcome } from "../../src/resolver/resolve.ts";
 import { HOST, named, needs, needsPort, plugin, resolveFrom, versionsOf } from "./registry.ts";
@@ -268,4 +269,41 @@ it("says which port nobody provides, merging the versions that need it", () => {
 it("gives up when its steps run out, which is not a no", () => {
   const store = ["1.0.0", "1.1.0"].flatMap((version) => [plugin(`a ${version}`), plugin(`b ${version}`)]);
   expect(resolveFrom(store, { a: "*", b: "*" }, { stepBudget: 1 })).toEqual({ kind: "gave-up", steps: 1 });
+});
+
+/** A version whose requirements nobody may read. */
+const sealed = (id: string): Candidate => {
+  const { manifest, ...rest } = plugin(id);
+  const main = {
+    provides: {},
+    get requires(): never {
+      throw new Error(`${id} was read`);
+    },
+  };
+  return { ...rest, manifest: { ...manifest, facets: { main } } };
+};
+
+it("reads of a plugin the version that it tries first, and no other while that one will do", () => {
+  const store = [
+    plugin("a 1.0.0", { requires: [needs("b", "^1")] }),
+    sealed("b 1.0.0"),
+    sealed("b 1.1.0"),
+    plugin("b 1.2.0"),
+  ];
+  expect(versionsOf(resolveFrom(store, { a: "*" }))).toEqual({ a: "1.0.0", b: "1.2.0" });
+  expect(() => resolveFrom(store, { a: "*", b: "<1.2" })).toThrow("b 1.1.0 was read");
+});
+
+it("reads nothing but what is locked while that holds", () => {
+  const store = [
+    plugin("a 1.0.0", { requires: [needs("b", "^1")] }),
+    plugin("b 1.0.0"),
+    sealed("b 1.1.0"),
+    sealed("a 1.1.0"),
+  ];
+  expect(versionsOf(resolveFrom(store, { a: "*" }, locked({ a: "1.0.0", b: "1.0.0" })))).toEqual({
+    a: "1.0.0",
+    b: "1.0.0",
+  });
+  expect(() => resolveFrom(store, { a: "*" })).toThrow("a 1.1.0 was read");
 });

@@ -37,7 +37,8 @@ const CONFLICTS_BEFORE_CARE = 4;
 
 /**
  * Complete search over a model: unit propagation on sets to a fixpoint, decisions in the order of discovery,
- * conflict-driven learning with back-jumping. A variable counts, and its rows with it, once it cannot be absent.
+ * conflict-driven learning with back-jumping. A variable counts once it cannot be absent: of its values the one that is
+ * tried first, with its rows, and all once that is lost.
  *
  * With a fixed order of decisions the first assignment that is found is the best one in that order; a swap starts
  * over, so that it holds for the order after the last swap.
