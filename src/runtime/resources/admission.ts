@@ -72,6 +72,15 @@ export class Admission {
     }
   }
 
+  /** Ends what was guaranteed to plugins that are gone for good, and hold nothing any longer. */
+  forgetAllBut(plugins: ReadonlySet<string>): void {
+    for (const [label, { owner, held }] of this.#seats) {
+      if (plugins.has(label) || held.size > 0) continue;
+      owner.leave();
+      this.#seats.delete(label);
+    }
+  }
+
   /** Loads plugins as another does, each once there is room for it. */
   placer(inner: Placer): Placer {
     const admit = (all: readonly Admissible[]): void => this.admit(all);

@@ -164,7 +164,9 @@ export class ResourceManager {
     await this.#regulator.sample();
     const standing = this.#standing();
     const plugins = new Map(this.#running.plugins().map((plugin) => [labelOf(plugin), plugin]));
-    for (const instance of this.#running.instances()) {
+    const instances = this.#running.instances();
+    this.#admission.forgetAllBut(new Set([...plugins.keys(), ...instances.map(labelOf)]));
+    for (const instance of instances) {
       const plugin = plugins.get(labelOf(instance));
       if (plugin) this.#tend(instance, plugin, standing);
     }
@@ -206,7 +208,7 @@ export class ResourceManager {
   /** One that does not answer keeps its last figure. */
   async #measure(instance: PluginStatus): Promise<void> {
     if (instance.level === "inline") return;
-    const bytes = await instance.memoryBytes();
+    const bytes = await instance.memoryBytes().catch(() => undefined);
     if (bytes === undefined) return;
     const { baselineBytes = bytes } = this.#isolated.get(instance) ?? {};
     this.#isolated.set(instance, { baselineBytes, bytes });
@@ -258,6 +260,7 @@ export class ResourceManager {
   /** What does not work out is as it was, and is looked at again. */
   #letGo(instance: PluginStatus, how: Running["unload"]): void {
     const key = keyOf(instance);
+    if (this.#leaving.has(key)) return;
     const end = (): void => {
       this.#leaving.delete(key);
       this.#idle.forget(labelOf(instance));

@@ -2,15 +2,18 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { expect, it } from "vitest";
 
+import { applyPlan } from "../../../src/activation/activate.ts";
 import type { Generation } from "../../../src/domain/plan.ts";
 import { nodeFiles } from "../../../src/platform/files.ts";
 import { startRuntime, type Runtime, type RuntimeOptions } from "../../../src/runtime/start-runtime.ts";
 import { makeHostFolder } from "../../../src/store/host-folder.ts";
 import {
   activating,
+  activation,
   applyAll,
   facet,
   generationOf,
+  planFrom,
   publishSample,
   temporaryFolder,
   type Sample,
@@ -162,5 +165,40 @@ it("starts what most runs have used, in the background and before anybody asks",
   const runtime = await start(root);
   await expect.poll(() => stateOf(runtime, "often"), { timeout: 5000 }).toBe("ready");
   expect(stateOf(runtime, "never")).toBe("waiting");
+  await runtime.stop();
+});
+
+it("takes back what was guaranteed to a version that another replaced, upgrade after upgrade", async () => {
+  const root = await temporaryFolder();
+  const versions = [];
+  for (const version of ["1.0.0", "1.1.0", "1.2.0", "1.3.0"]) {
+    versions.push(
+      await publishSample(root, {
+        name: "limit",
+        version,
+        code: BALANCES,
+        facets: { main: { account: "1.2.0" } },
+        manifest: {
+          criticality: "critical",
+          resources: { memoryMiB: 40, startTimeoutMs: 5000, drainTimeoutMs: 1000, stopTimeoutMs: 1000 },
+        },
+      }),
+    );
+  }
+  const [first, ...others] = versions.map((plugin) => ({
+    ...generationOf([plugin], { "limit#main": {} }),
+    memory: { platformMiB: 90 },
+  }));
+  if (!first) throw new Error("nothing was published");
+  const [active] = await applyAll(root, first);
+  const runtime = await start(root);
+  let base = active?.to ?? null;
+  for (const next of others) {
+    const plan = planFrom(base, next);
+    await applyPlan(plan, activation(root));
+    base = plan.next;
+    expect(await runtime.upgrade()).toHaveLength(1);
+    await delay(100);
+  }
   await runtime.stop();
 });
