@@ -1,5 +1,6 @@
 import type { Io, Outcome } from "../../src/cli/command.ts";
 import { loadCommand } from "../../src/cli/registry.ts";
+import type { Diagnostic } from "../../src/domain/diagnostic.ts";
 import { TradsysError } from "../../src/domain/errors.ts";
 import { HOST_API_VERSION } from "../../src/domain/host.ts";
 /** Real commands in this process, for whom and when a test says: what they do to the disk and print is the same. */
@@ -52,16 +53,19 @@ export async function command(
     const loaded = await loadCommand(name);
     if (!loaded) throw new Error(`there is no command ${name}`);
     const outcome = await loaded.run([...args, ...more], io);
-    return { code: "ok", told: linesOf(outcome), data: outcome.data };
+    const { data, diagnostics = [], exit = 0 } = outcome;
+    const refused = exit === 0 ? undefined : diagnostics.find(({ severity }) => severity === "error");
+    return refused
+      ? { code: refused.code, told: textOf(diagnostics), data }
+      : { code: "ok", told: linesOf(outcome), data };
   } catch (error) {
     if (!(error instanceof TradsysError)) throw error;
-    const told = error.diagnostics.flatMap(({ message, hint }) => [
-      message,
-      ...(hint === undefined ? [] : [hint]),
-    ]);
-    return { code: error.code, told: told.join("\n"), data: null };
+    return { code: error.code, told: textOf(error.diagnostics), data: null };
   }
 }
+
+const textOf = (diagnostics: readonly Diagnostic[]): string =>
+  diagnostics.flatMap(({ message, hint }) => [message, ...(hint === undefined ? [] : [hint])]).join("\n");
 
 const linesOf = ({ lines }: Outcome): string =>
   (typeof lines === "function"
