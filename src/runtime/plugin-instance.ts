@@ -1,3 +1,4 @@
+import { TradsysError } from "../domain/errors.ts";
 import { labelOf, type PluginName } from "../domain/ids.ts";
 import type { FacetHandle, PluginDefinition } from "../plugin/define.ts";
 import type { PortError } from "../plugin/errors.ts";
@@ -39,38 +40,49 @@ export interface PluginInstance {
 
 /** An instance in the host's own thread and realm. What it set going ends with it, so that all of it can be collected. */
 export function inlinePlugin(plugin: LoadablePlugin, placement: InlinePlacement): PluginInstance {
-  const timers = new PluginTimers();
-  const ending = new AbortController();
   const { signal: hostSignal, log } = placement;
-  const end = (): void => ending.abort();
+  const label = labelOf(plugin);
+  // All that leads to the plugin's own code and data: whoever still has the instance then has no way to them.
+  let live: Live | undefined = { timers: new PluginTimers(), ending: new AbortController() };
+  const end = (): void => live?.ending.abort();
   hostSignal.addEventListener("abort", end, { once: true });
   if (hostSignal.aborted) end();
-  let activated: Promise<ReadonlyMap<string, FacetHandle>> | undefined;
   return {
-    handles: () => (activated ??= loadAndActivate(plugin, { ...placement, signal: ending.signal }, timers)),
+    async handles() {
+      if (!live) throw new TradsysError("LOAD_FAILED", `${label} was unloaded`);
+      return (live.handles ??= loadAndActivate(plugin, placement, live));
+    },
     async close() {
       hostSignal.removeEventListener("abort", end);
       end();
-      activated = undefined;
-      const left = timers.end();
+      const left = live?.timers.end() ?? 0;
+      live = undefined;
       if (left === 0) return;
       const message = "left timers running, which were ended";
-      log({ level: "warn", plugin: labelOf(plugin), message, fields: { timers: left } });
+      log({ level: "warn", plugin: label, message, fields: { timers: left } });
     },
     memoryBytes: async () => undefined,
   };
 }
 
+interface Live {
+  readonly timers: PluginTimers;
+  /** Aborted with the host's own signal, or when the instance is closed. */
+  readonly ending: AbortController;
+  handles?: Promise<ReadonlyMap<string, FacetHandle>>;
+}
+
 async function loadAndActivate(
   plugin: LoadablePlugin,
   { loader, timeline, signals, ...surroundings }: InlinePlacement,
-  timers: PluginTimers,
+  { timers, ending }: Live,
 ): Promise<ReadonlyMap<string, FacetHandle>> {
   const definition = loader.load(plugin, timers);
   const { manifest } = plugin.bundle;
   const metrics = recorderFor({ owner: plugin.name, metrics: manifest.metrics }, signals.source);
   return activatePlugin({ ...plugin, manifest }, timed(definition, plugin.name, timeline), {
     ...surroundings,
+    signal: ending.signal,
     metrics,
   });
 }

@@ -17,6 +17,8 @@ export interface Activity {
 /** The ports that one start of a facet provides, and whoever uses them at the moment. */
 export class Offer {
   readonly #ports: ReadonlyMap<string, object>;
+  /** Methods that were asked for, by port. Nobody else keeps them, so that a provider that is gone can be collected. */
+  readonly #methods: ReadonlyMap<string, Map<string, Method>>;
   /** Each with the way to open it anew elsewhere. */
   readonly #subscriptions = new Map<MovableSubscription, Opening>();
   #calls = 0;
@@ -25,6 +27,7 @@ export class Offer {
 
   constructor(provides: Partial<PortTypes>) {
     this.#ports = new Map(Object.entries<object>(provides));
+    this.#methods = new Map(Object.keys(provides).map((port) => [port, new Map()]));
   }
 
   get activity(): Activity {
@@ -35,13 +38,18 @@ export class Offer {
     return this.#ports.has(port);
   }
 
-  /** A member of a port. Methods are bound to it, and count who uses them. */
+  /** A member of a port. Methods are bound to it, once, and count who uses them. */
   member(port: string, name: string): unknown {
+    const methods = this.#methods.get(port);
+    const known = methods?.get(name);
+    if (known) return known;
     const provider = this.#ports.get(port);
     const member: unknown = provider && Reflect.get(provider, name);
     if (typeof member !== "function") return member;
-    const method = member.bind(provider) as Method;
-    return isSubscription(name) ? this.#subscribing(method, { port, name }) : this.#counting(method);
+    const own = member.bind(provider) as Method;
+    const method = isSubscription(name) ? this.#subscribing(own, { port, name }) : this.#counting(own);
+    methods?.set(name, method);
+    return method;
   }
 
   /** Moves subscriptions to another offer, within this time, and waits until no call is left. */

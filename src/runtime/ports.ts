@@ -188,19 +188,9 @@ function lateBound(
   port: string,
   absent: (member: string) => unknown,
 ): object {
-  let known: Offer | undefined;
-  let members = new Map<string, unknown>();
   return portProxy((name) => {
     const current = offered();
-    if (!current?.has(port)) return absent(name);
-    if (current !== known) {
-      known = current;
-      members = new Map();
-    }
-    if (members.has(name)) return members.get(name);
-    const member = current.member(port, name);
-    if (typeof member === "function") members.set(name, member);
-    return member;
+    return current?.has(port) === true ? current.member(port, name) : absent(name);
   });
 }
 

@@ -1,12 +1,13 @@
 /**
  * Starts and stops what is active in some roots, in turn, many times over in one process, and tells what that left
- * behind: `node --expose-gc cycles.ts FOLDER CYCLES`. Prints one line of JSON, a `Left`.
+ * behind: `node --expose-gc cycles.ts FOLDER CYCLES [PLUGIN]`. With a plugin it is swapped for another instance of itself
+ * instead, that many times in a set that runs on. Prints one line of JSON, a `Left`.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 
-import { startRuntime } from "../../../src/runtime/index.ts";
+import { startRuntime, type Runtime } from "../../../src/runtime/index.ts";
 
 export interface Left {
   /** Bytes after the first cycles and after the last, all garbage collected. */
@@ -20,7 +21,7 @@ export interface Left {
   readonly warnings: number;
 }
 
-const [folder = "", count = "200"] = process.argv.slice(2);
+const [folder = "", count = "200", swapped] = process.argv.slice(2);
 const cycles = Number(count);
 /** Cycles until everything that is loaded once is loaded, and memory that is used again and again has been taken. */
 const WARM_UP = Math.min(30, cycles);
@@ -31,8 +32,17 @@ const witnessed: WeakRef<object>[] = [];
 Object.assign(globalThis, { witness: (object: object) => void witnessed.push(new WeakRef(object)) });
 let warnings = 0;
 
-async function cycle(root: string): Promise<void> {
-  const runtime = await startRuntime({ root, log: ({ level }) => (warnings += Number(level === "warn")) });
+const start = (root = ""): Promise<Runtime> =>
+  startRuntime({ root, log: ({ level }) => (warnings += Number(level === "warn")) });
+const running = swapped === undefined ? undefined : await start(roots[0]);
+
+async function cycle(root: string | undefined): Promise<void> {
+  if (running && swapped !== undefined) {
+    await running.ports.one("account").balances();
+    await running.swap(swapped);
+    return;
+  }
+  const runtime = await start(root);
   await runtime.ports.one("account").balances();
   const failures = await runtime.stop();
   if (failures.length > 0) throw new AggregateError(failures);
@@ -47,7 +57,7 @@ async function collect(): Promise<void> {
 }
 
 async function run(times: number): Promise<void> {
-  for (let i = 0; i < times; i++) await cycle(roots[i % roots.length] ?? "");
+  for (let i = 0; i < times; i++) await cycle(roots[i % roots.length]);
 }
 
 await run(WARM_UP);

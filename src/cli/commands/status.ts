@@ -1,5 +1,6 @@
 import { rootStatus, type RootStatus } from "../../activation/status.ts";
 import type { HostAnswer } from "../../runtime/admin/ask-host.ts";
+import { readQuarantine, type Quarantined } from "../../store/quarantine.ts";
 import { defineCommand, type Screen } from "../command.ts";
 import { plural, short } from "../documents.ts";
 import { hostView } from "../live/host-view.ts";
@@ -22,15 +23,20 @@ export const statusCommand = defineCommand({
   async run({ flags }, io) {
     const root = rootOf(io, flags);
     const { askHost } = await import("../../runtime/admin/ask-host.ts");
-    const [status, host] = await Promise.all([rootStatus(io.files, root), askHost(io.files, root)]);
+    const [status, host, held] = await Promise.all([
+      rootStatus(io.files, root),
+      askHost(io.files, root),
+      readQuarantine(io.files, root),
+    ]);
+    const heldBack = [...held].map(([content, entry]) => ({ content, ...entry }));
     const suggestions =
       flags.suggest === true && status.active
         ? await suggestionsFor(io.files, root, status.active.generation)
         : undefined;
     return {
-      data: { ...status, host: host ?? null, ...(suggestions && { suggestions }) },
+      data: { ...status, heldBack, host: host ?? null, ...(suggestions && { suggestions }) },
       lines: (screen) => [
-        ...describe(status).map((line) => screen.paint(undefined, line)),
+        ...[...describe(status), ...heldBack.map(heldLine)].map((line) => screen.paint(undefined, line)),
         ...(host ? ["", ...hostLines(host, screen)] : []),
         ...(suggestions ? ["", ...suggestionLines(suggestions)] : []),
       ],
@@ -45,6 +51,9 @@ function suggestionLines(suggestions: readonly Suggestion[]): string[] {
       `${plugin} declares ${declaredMiB} MiB and was seen to use ${seenMiB} MiB: say memoryMiB ${suggestedMiB}`,
   );
 }
+
+const heldLine = ({ plugin, since, reason }: Quarantined): string =>
+  `held back: ${plugin} since ${since}, ${reason}`;
 
 function hostLines(host: HostAnswer, screen: Screen): string[] {
   switch (host.kind) {
