@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 
 import { expect, it, onTestFinished } from "vitest";
 
+import { sha256 } from "../../src/domain/digest.ts";
 import type { Digest } from "../../src/domain/ids.ts";
 import { nodeFiles } from "../../src/platform/files.ts";
 import { hold } from "../../src/store/quarantine.ts";
@@ -212,6 +213,22 @@ it.each(["0.0.0.0:9090", "desk.example.com:9090", "unix:admin.sock"])(
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("platform.yaml:3") });
   },
 );
+
+it("shows what this host holds back, and why", async () => {
+  const folder = await activeDesk();
+  await hold(nodeFiles, join(folder, ".tradsys"), {
+    content: sha256("a bundle"),
+    plugin: "@acme/venue@1.0.0",
+    reason: "it crashed 4 times in 60 s",
+    since: "2026-03-15T12:00:00Z",
+  });
+  expect((await tradsys(folder, "status")).stdout).toContain(
+    "held back: @acme/venue@1.0.0 since 2026-03-15T12:00:00Z, it crashed 4 times in 60 s\n",
+  );
+  expect((await tradsysJson(folder, "status")).data).toMatchObject({
+    heldBack: [{ plugin: "@acme/venue@1.0.0", content: sha256("a bundle") }],
+  });
+});
 
 it("tells of a host that was killed", async () => {
   const folder = await activeDesk();
