@@ -109,7 +109,7 @@ export async function runPlugin(name: string, surroundings: Surroundings = {}): 
     throw error;
   }
   return {
-    facet: (name) => handles[name] ?? fail(`no facet ${name}`),
+    facet: (facet) => handles[facet] ?? fail(`no facet ${facet}`),
     port: (port) => facets.map((facet) => facet.provides?.[port]).find(Boolean) ?? fail(`no port ${port}`),
     [Symbol.asyncDispose]: stop,
   };

@@ -36,7 +36,7 @@ it.each<[string, { readonly config: Readonly<Record<string, string>>; readonly o
   });
 });
 
-it("does not let long and short positions hide each other in the exposure", async () => {
+it("1.14: no signed sum: long and short positions do not hide each other in the exposure", async () => {
   await using plugin = await limitOf("limit-position", { maxLong: "9", maxShort: "9", maxExposure: "300" });
   const bought = order({ quantity: "2" });
   const sold = order({ instrument: "SIM:ETH/USDT", side: "sell", quantity: "1" });
@@ -124,7 +124,7 @@ const steps = fc.array(
   { minLength: 5, maxLength: 60 },
 );
 
-it("is never exceeded and never negative, whatever its senders do and wherever they die", async () => {
+it("1.3c: is never exceeded and never negative, whatever its senders do and wherever they die", async () => {
   const [maxLong, maxShort] = ["10", "10"];
   await using one = await limitOf("limit-position", { maxLong, maxShort });
   await using other = await limitOf("limit-position", { maxLong, maxShort });

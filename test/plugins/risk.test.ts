@@ -116,7 +116,7 @@ const outages: readonly (readonly [string, Desk, string])[] = [
   ["an old quote", { quoteAgeMs: 5001 }, "RISK_STALE"],
 ];
 
-it.each(outages)("denies opening orders over %s", async (_, broken, code) => {
+it.each(outages)("0.9: fails closed: denies opening orders over %s", async (_, broken, code) => {
   await using desk = await riskDesk(broken);
   expect(await verdict(desk.risk, limitOrder())).toBe(code);
 });
@@ -212,7 +212,7 @@ it("hears the end of an order after the decision on it, however late that is", a
   expect(await verdict(desk.risk, limitOrder({ clientOrderId: "c-2", quantity: "5" }))).toBe("allow");
 });
 
-it("never grants two orders the same room, however close together they come", async () => {
+it("2.6: never grants two orders the same room, however close together they come", async () => {
   await using desk = await riskDesk();
   const verdicts = await Promise.all([1, 2, 3, 4, 5, 6].map((id) => verdict(desk.risk, orderOfTwo(id))));
   expect(verdicts.filter((said) => said === "allow")).toHaveLength(2);

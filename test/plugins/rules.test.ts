@@ -38,7 +38,7 @@ async function judge(facts: RiskFacts, config: Readonly<Record<string, unknown>>
 const against = (results: readonly RuleResult[]) =>
   results.filter(({ verdict }) => verdict !== "pass").map(({ code, verdict }) => `${verdict} ${code}`);
 
-it("judges every order by twelve checks and the standard engines, in name order", async () => {
+it("1.3j: judges every order by twelve checks and the standard engines, always in name order", async () => {
   const results = await judge(FACTS);
   const names = results.map(({ rule }) => rule);
   expect(names).toEqual(names.toSorted());
@@ -117,7 +117,7 @@ it("gives every broken rule with its numbers", async () => {
   ]);
 });
 
-it("counts what it cannot compute, and what it is not told, as broken", async () => {
+it("0.9: counts what it cannot compute, and what it is not told, as broken: no rule is skipped", async () => {
   const garbled = await judge({ ...FACTS, intent: limitOrder({ price: "NaN" }) });
   expect(against(garbled)).toContain("error PRICE_COLLAR_EXCEEDED");
   // Facts of a risk manager that knows the port as it was before 2.4.
