@@ -19,7 +19,7 @@ import {
 } from "../../../src/runtime/context/wire.ts";
 import { printPieces, timePieces } from "./nanoseconds.ts";
 
-const rounds = Number(process.argv[2] ?? 15);
+const rounds = Number(process.argv[2] ?? 101);
 console.log(`${rounds} rounds, interleaved; Node.js ${process.versions.node}`);
 
 const bare = new AsyncLocalStorage<object>();

@@ -16,13 +16,14 @@ export function timePieces(pieces: Readonly<Record<string, Piece>>, rounds: numb
   return measured.map(({ name, times }) => ({ name, times: times.map((ms) => (ms * 1e6) / RUNS) }));
 }
 
-const RUNS = 200_000;
+/** Few enough that most rounds end before anything else gets the processor. */
+const RUNS = 20_000;
 
 /** Where what is computed goes, so that no engine leaves it out. */
 let used: unknown;
 
 function timeOf(piece: Piece): number {
-  for (let i = 0; i < 20_000; i++) used = piece(i);
+  for (let i = 0; i < 2000; i++) used = piece(i);
   const began = performance.now();
   for (let i = 0; i < RUNS; i++) used = piece(i);
   return performance.now() - began;
