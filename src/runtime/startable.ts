@@ -64,6 +64,8 @@ export class Owner implements Configurable {
   readonly facets: readonly StartableFacet[];
   readonly status: PluginStatus;
   readonly limitMs: number;
+  /** Why its instance ended, if it did so by itself. */
+  crash: PortError | undefined;
   readonly #place: () => PluginInstance;
   readonly #onCrash: (reason: PortError) => void;
   #plugin: VerifiedPlugin;
@@ -80,7 +82,10 @@ export class Owner implements Configurable {
     const bound = portsOf(wiring, host.hosted);
     const home = homeFor(label, host.log);
     const ofPlugin = host.services.within(systemOf(plugin.bundle.manifest.kind)).within(plugin.name);
-    const onCrash = (reason: PortError): void => host.onCrash(this, reason);
+    const onCrash = (reason: PortError): void => {
+      this.crash = reason;
+      host.onCrash(this, reason);
+    };
     this.#onCrash = onCrash;
     this.#plugin = plugin;
     this.limitMs = plugin.bundle.manifest.resources.startTimeoutMs;
@@ -156,6 +161,7 @@ export class Owner implements Configurable {
       renew: async () => {
         const before = this.#instance;
         this.#instance = this.#place();
+        this.crash = undefined;
         await before.close();
       },
     };

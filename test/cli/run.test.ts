@@ -353,3 +353,18 @@ it("lists what is held back on this host, and releases it by name", async () => 
   );
   expect((await list()).stdout).toBe("nothing is held back\n");
 });
+
+it("ends at once on a second signal, whatever a plugin still does", async () => {
+  const folder = await activeWith({
+    name: "slow",
+    code: pluginCode('stop() { context.log.info("stopping"); return new Promise(() => undefined); },'),
+    manifest: "facets: { main: {} }\nresources: { stopTimeoutMs: 60000 }",
+  });
+  const host = await startHost(folder, "run");
+  await host.until("running  generation");
+  process.kill(host.pid ?? 0, "SIGTERM");
+  await host.until("stopping");
+  const { code } = await host.end("SIGTERM");
+  // Ended by the signal, and by nothing that it did itself.
+  expect(code).toBe(-1);
+});

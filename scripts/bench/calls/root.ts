@@ -19,6 +19,7 @@ interface BenchPlugin {
   readonly isolation: Manifest["isolation"];
   /** Body of `activate`. */
   readonly code: string;
+  readonly isStateful?: boolean;
   /** Plugins whose `account` it is bound to. */
   readonly uses?: readonly string[];
 }
@@ -30,10 +31,10 @@ export async function activateRoot(root: string, plugins: readonly BenchPlugin[]
   const { privatePem, publicPem } = generateKey();
   const signer = localSigner(privatePem);
   const published: GenerationPlugin[] = [];
-  for (const { name, isolation, code } of plugins) {
+  for (const { name, isolation, code, isStateful = false } of plugins) {
     const text = `module.exports.default = { activate(context) { ${code} } };`;
     const { bytes, ...bundle } = await packBundle(
-      manifestOf(name, isolation),
+      { ...manifestOf(name, isolation), ...(isStateful && { state: STATE }) },
       new Map([[CODE_FILE, Buffer.from(text)]]),
     );
     const envelopes = [await signBundle(bundle, signer, { role: "builder" })];
@@ -73,6 +74,8 @@ export async function activateRoot(root: string, plugins: readonly BenchPlugin[]
     actor: "bench",
   });
 }
+
+const STATE = { schemaVersion: 1, canRestoreFrom: "*" };
 
 const manifestOf = (name: string, isolation: Manifest["isolation"]) => ({
   apiVersion: "tradsys/plugin/v1" as const,

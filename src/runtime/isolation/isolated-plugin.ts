@@ -30,10 +30,18 @@ export function isolatedPlugin(
   isolation: Isolation,
 ): PluginInstance {
   let running: IsolatedPlugin | undefined;
+  let isClosed = false;
   return {
-    handles: () => (running ??= new IsolatedPlugin(plugin, placement, isolation)).handles,
+    async handles() {
+      // Whoever asked may have waited for something else meanwhile: nobody would end what was started now.
+      if (isClosed) throw portError("PLUGIN_STOPPED", `${labelOf(plugin)} was stopped`);
+      return (running ??= new IsolatedPlugin(plugin, placement, isolation)).handles;
+    },
     memoryBytes: async () => running?.memoryBytes(),
-    close: async () => running?.close(),
+    async close() {
+      isClosed = true;
+      await running?.close();
+    },
   };
 }
 

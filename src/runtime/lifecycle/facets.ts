@@ -166,6 +166,13 @@ export class Facets {
     );
   }
 
+  /** What is blocked, and by nothing any longer. */
+  resumable(): readonly FacetId[] {
+    return [...this.#entries.values()].flatMap(({ facet, state }) =>
+      state.state === "blocked" && this.#unmet(facet) === undefined ? [facet.id] : [],
+    );
+  }
+
   /**
    * Asks every facet how it is, and for its state, which the instance after this one is given.
    *

@@ -89,6 +89,7 @@ export class Supervisor {
       await clock.sleep(everyMs, signal);
       if (signal.aborted) return;
       this.#blame(await facets.check());
+      await this.#resume();
     }
   }
 
@@ -115,13 +116,21 @@ export class Supervisor {
     record.isPutOff = false;
     if (signal.aborted || !this.#runs(owner)) return;
     const own = owner.facets.map(({ id }) => id);
-    const waiting = [...facets.status()].flatMap(([id, { state }]) => (state === "blocked" ? [id] : []));
-    const failures = await facets.start([...own, ...waiting], { signal });
+    this.#blame(unpaused);
+    this.#blame(await facets.start(own, { signal }));
+    await this.#resume();
     const status = facets.status();
     if (own.every((id) => RUNS.has(status.get(id)?.state ?? ""))) {
       events.tell({ event: "recovered", plugin: owner.label, downMs: Math.round(clock.now() - fellAt) });
     }
-    this.#blame(new Map([...unpaused, ...failures]));
+  }
+
+  /** Starts what waited for something that serves by now, and what waited for that. */
+  async #resume(): Promise<void> {
+    const { facets, signal } = this.#set;
+    for (let ids = facets.resumable(); ids.length > 0 && !signal.aborted; ids = facets.resumable()) {
+      this.#blame(await facets.start(ids, { signal }));
+    }
   }
 
   /** A facet that failed takes its plugin along. */

@@ -32,14 +32,18 @@ export interface Swapped {
  * @throws {TradsysError} `SWAP_FAILED`: the one before serves as it did.
  */
 export async function swap(set: Swapping, key: InstanceName, next: Owner): Promise<Swapped> {
-  const { facets, owners, events, signal } = set;
-  const before = owners.get(key);
-  if (!before)
+  const { facets, owners, host, events, signal } = set;
+  const running = owners.get(key);
+  if (!running)
     throw new TradsysError("SWAP_FAILED", `${key} is not running, so nothing can take over from it`);
-  const kept = next.facets.filter(({ id }) => before.facets.some((facet) => facet.id === id));
+  const kept = next.facets.filter(({ id }) => running.facets.some((facet) => facet.id === id));
   try {
     const { darkMs, retired } = await facets.replace(kept, signal);
+    // Another swap may have come before this one.
+    const before = owners.get(key) ?? running;
     owners.set(key, next);
+    // Nobody was there to hear of it before it took over.
+    if (next.crash) host.onCrash(next, next.crash);
     await retired;
     await facets.retire(idsOf(before).filter((id) => !idsOf(next).includes(id)));
     await before.close();
@@ -50,7 +54,7 @@ export async function swap(set: Swapping, key: InstanceName, next: Owner): Promi
     await next.close();
     events.tell({
       event: "rolled-back",
-      plugin: before.label,
+      plugin: running.label,
       from: next.label,
       reason: messageOf(error),
     });

@@ -185,3 +185,32 @@ it("starts anew what says three times in a row that it is not well, with the sta
   // What it did after its last look was not kept; what it knew by then was.
   expect(await ask("venue", "next")).toBe(3);
 });
+
+it("goes on with less where an optional provider or one of many has gone, says so, and is whole again after it", async () => {
+  const optional = {
+    port: "account",
+    range: "*",
+    when: "start",
+    optional: true,
+    cardinality: "many",
+  } as const;
+  const needs = { ...optional, optional: false };
+  const facets = (requires: readonly (typeof optional | typeof needs)[]) => ({
+    main: { provides: { account: "1.0.0" }, requires },
+  });
+  const { runtime, clock, ask } = await supervise([
+    { name: "one", level: "worker", code: fragile },
+    { name: "two", code: fragile },
+    { name: "extra", uses: ["one"], code: telling(""), manifest: { facets: facets([optional]) } },
+    { name: "any", uses: ["one", "two"], code: telling(""), manifest: { facets: facets([needs]) } },
+    { name: "only", uses: ["one"], code: telling(""), manifest: { facets: facets([needs]) } },
+  ]);
+  await ask("one", "end").catch(() => undefined);
+  expect(["extra", "any", "only"].map((name) => runtime.status().get(facet(`${name}#main`)))).toEqual([
+    { state: "degraded", reason: "it lacks @acme/one#main" },
+    { state: "degraded", reason: "it lacks @acme/one#main" },
+    { state: "blocked", by: facet("one#main") },
+  ]);
+  await clock.advance(1000);
+  for (const name of ["extra", "any", "only"]) await reaches(runtime, name, "ready");
+});
