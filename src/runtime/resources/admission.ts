@@ -207,6 +207,7 @@ export class Admission {
 
   async #reserve(plugin: Admissible): Promise<Reservation> {
     const { manifest } = plugin.bundle;
+    this.admit([plugin]);
     const { owner, held } = this.#seats.get(labelOf(plugin)) ?? this.#seat(plugin, {});
     const amounts = declared(manifest);
     const reserved = await this.#waitFor(

@@ -59,6 +59,8 @@ interface Book {
   /** @returns False where there is no room for so much. */
   resized(reservation: Reservation, next: Vector): boolean;
   released(reservation: Reservation): void;
+  /** There may be room for those who wait. */
+  changed(): void;
   offered(reservation: Reservation): void;
 }
 
@@ -102,9 +104,10 @@ export class Reservation {
   resize(amounts: Amounts): boolean {
     if (this.#state === "released") return false;
     const need = vectorOf(amounts);
-    const isResized = this.#book.resized(this, need);
-    if (isResized) this.#need = need;
-    return isResized;
+    if (!this.#book.resized(this, need)) return false;
+    this.#need = need;
+    this.#book.changed();
+    return true;
   }
 
   /** In use, and idle: `reclaim` is called, once, when somebody more important needs it, and must release it. */
@@ -160,6 +163,7 @@ export class Ledger {
   readonly #book: Book = {
     resized: (reservation, next) => this.#resized(reservation, next),
     released: (reservation) => this.#released(reservation),
+    changed: () => this.#serve(),
     offered: (reservation) => {
       this.#offered.delete(reservation);
       this.#offered.add(reservation);
@@ -311,7 +315,6 @@ export class Ledger {
       return false;
     }
     give({ owner, need: need.map((amount, at) => Math.max(0, amount - (next[at] ?? 0))) });
-    this.#serve();
     return true;
   }
 

@@ -159,6 +159,24 @@ it("asks back what is idle and less important: the least important first, no mor
   expect(last.given?.amounts).toEqual(memory(20));
 });
 
+it("counts right where what was made smaller is asked back at once", async () => {
+  const { ledger, platform, exchange, risk } = desk();
+  const before = platform.taken;
+  ledger.tryReserve(risk, memory(40));
+  const idle = ledger.tryReserve(exchange.within("idle", { priority: 90 }), memory(60));
+  const unpin = idle?.owner.pin("open orders");
+  idle?.commit();
+  idle?.offer(() => idle.release());
+  const wanted = ask(ledger, exchange.within("wanted", { priority: 1 }), { mib: 40 });
+  await turns();
+  unpin?.();
+  idle?.resize(memory(55));
+  await turns();
+  expect(wanted.given?.amounts).toEqual(memory(40));
+  ledger.end(platform);
+  expect([platform.taken, exchange.taken, idle?.owner.taken]).toEqual([before, {}, {}]);
+});
+
 it("asks nothing back where all of it would not be enough", async () => {
   const { clock, ledger, exchange, risk } = desk();
   const idle = ledger.tryReserve(exchange.within("idle", { priority: 90 }), memory(20));
