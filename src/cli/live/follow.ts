@@ -42,13 +42,16 @@ export function followHost(io: Io, systemd: Notifier | undefined): Follower {
   return {
     monitor,
     observe(observed) {
-      const beganMs = io.now().getTime();
+      const startedAtMs = new Map<string, number>();
       monitor.observe(observed);
       observed.events.listen((event) => {
-        if (event.event === "facet" && event.state.state === "ready") {
+        if (event.event === "facet") {
           const { facet, atMs } = event;
-          const ms = atMs - beganMs;
-          io.report(`ready    ${facet} after ${milliseconds(ms)}`, { event: "ready", facet, ms });
+          if (event.state.state === "starting") startedAtMs.set(facet, atMs);
+          if (event.state.state === "ready") {
+            const ms = atMs - (startedAtMs.get(facet) ?? atMs);
+            io.report(`ready    ${facet} after ${milliseconds(ms)}`, { event: "ready", facet, ms });
+          }
         }
         take(event);
       });
