@@ -413,6 +413,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await facets.fall(owner.status.facets, { state: "quarantined", error });
   }
   const endReporting = options.onFailure && reportFailures(options.onFailure);
+  let isServing = false;
   let stopped: ReturnType<Facets["stop"]> | undefined;
   const stop = (): ReturnType<Facets["stop"]> => (stopped ??= stopAll());
   const stopAll = async (): ReturnType<Facets["stop"]> => {
@@ -421,7 +422,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     events.tell({ event: "stopping", generation: current.digest });
     const seen = resources.seen();
     const failures = await facets.stop();
-    await keepObservedUse(host, seen);
+    // A start that failed shows nothing of what would have been used.
+    if (isServing) await keepObservedUse(host, seen);
     await Promise.all([...owners.values()].map((owner) => owner.close()));
     await placer.close();
     marks?.close();
@@ -448,6 +450,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       cause: new AggregateError(all),
     });
   }
+  isServing = true;
   const readyMs = timeline.now();
   events.tell({ event: "started", generation: current.digest });
   supervisor.open();
