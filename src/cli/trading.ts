@@ -2,7 +2,7 @@ import { TradsysError } from "../domain/errors.ts";
 import { followLatches, keepLatch, readLatches } from "../risk/trading-folder.ts";
 import { TradingGate } from "../risk/trading-gate.ts";
 import type { TradingScope } from "../risk/trading-states.ts";
-import type { Runtime } from "../runtime/start-runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Io } from "./command.ts";
 
 export const SCOPE_OPTIONS = {

@@ -32,3 +32,13 @@ export function pool<T>(work: readonly (() => Promise<T>)[], limit: number): Pro
   for (let i = 0; i < limit; i++) void worker();
   return outcomes.map(({ promise }) => promise);
 }
+
+/** Does one piece of work at a time, in the order in which it is handed over. What fails holds nothing up. */
+export function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const over = last.then(work, work);
+    last = over;
+    return over;
+  };
+}

@@ -1,5 +1,6 @@
 import type { Digest } from "../domain/ids.ts";
-import { preload, type PreloadOptions } from "../runtime/start-runtime.ts";
+import { preload } from "../runtime/preload.ts";
+import type { PreloadOptions } from "../runtime/runtime.ts";
 import { Registry, type ExchangeConnectorPlugin } from "./registry.ts";
 
 /** Reads and proves what is active, without running any of it. A failure names every bundle that does not pass. */

@@ -7,7 +7,7 @@ import type { MarketData, MarketEvent, Subscription, SubscriptionSpec } from "..
 import type { OrderEntry } from "../plugin/ports/order-entry.ts";
 import type { OrderFate, TradingGate } from "../risk/trading-gate.ts";
 import { venueOf } from "../risk/trading-states.ts";
-import type { Runtime } from "../runtime/start-runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { connectorKey, Registry, type ExchangeConnectorPlugin } from "./registry.ts";
 
 /** The part of a running set that connectors stand on. */

@@ -3,7 +3,7 @@ import { sha256 } from "../domain/digest.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { Digest, PluginName } from "../domain/ids.ts";
 import type { Facet } from "../domain/manifest.ts";
-import type { Preloaded } from "../runtime/start-runtime.ts";
+import type { Preloaded } from "../runtime/runtime.ts";
 
 type VerifiedPlugin = Preloaded["plugins"][number];
 

@@ -2,7 +2,7 @@ import { TradsysError } from "../domain/errors.ts";
 import { parseFacetId, type FacetId } from "../domain/ids.ts";
 import type { PluginKind } from "../domain/manifest.ts";
 import type { PortTypes } from "../plugin/ports.ts";
-import type { Runtime } from "../runtime/start-runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 
 /** The part of a running set that risk management stands on. */
 export type RiskHost = Pick<Runtime, "demand" | "plugins" | "ports" | "status">;

@@ -18,19 +18,19 @@ export { openTelemetryContexts, type OpenTelemetryApi } from "./context/open-tel
 export type { PluginFailure } from "./context/failures.ts";
 export type { PortError } from "../plugin/errors.ts";
 export type { IsolationLevel } from "./place-plugin.ts";
-export {
-  preload,
-  startRuntime,
-  type Observed,
-  type Preloaded,
-  type IsolationOptions,
-  type PreloadOptions,
-  type ResourceOptions,
-  type Runtime,
-  type RuntimeOptions,
-  type Successor,
-  type SupervisionOptions,
-} from "./start-runtime.ts";
+export { preload } from "./preload.ts";
+export type {
+  Observed,
+  Preloaded,
+  IsolationOptions,
+  PreloadOptions,
+  ResourceOptions,
+  Runtime,
+  RuntimeOptions,
+  Successor,
+  SupervisionOptions,
+} from "./runtime.ts";
+export { startRuntime } from "./start-runtime.ts";
 export type { PluginCrash, PluginStatus } from "./startable.ts";
 export type { Swapped } from "./supervision/swap.ts";
 export type { Clock } from "./supervision/clock.ts";

@@ -1,137 +1,51 @@
-import type { Diagnostic } from "../domain/diagnostic.ts";
 import { messageOf, TradsysError } from "../domain/errors.ts";
 import {
   byInstance,
   instanceOf,
   type InstanceName,
   parseFacetId,
-  type Digest,
   type FacetId,
   type PluginName,
 } from "../domain/ids.ts";
-import type { Generation, GenerationFacet } from "../domain/plan.ts";
-import { nodeFiles, type Files } from "../platform/files.ts";
-import type { CallLimits, PortAccess } from "../plugin/define.ts";
-import { readCurrent, type ActiveGeneration } from "../store/generations.ts";
+import { oneAtATime } from "../domain/settle.ts";
+import { nodeFiles } from "../platform/files.ts";
 import { openHostFolder } from "../store/host-folder.ts";
 import { loadGeneration } from "../store/load-generation.ts";
 import { hold, openQuarantine, readQuarantine } from "../store/quarantine.ts";
-import type { VerifiedPlugin } from "../store/verified-plugin.ts";
-import type { LogEntry } from "./activate-plugin.ts";
 import { activationClasses, fatalFailures } from "./boot-policy.ts";
-import { reconfigure, type Reconfigured } from "./config/reconfigure.ts";
+import { reconfigure } from "./config/reconfigure.ts";
 import { openContainer } from "./container/container.ts";
-import { layoutOf, type HostServices } from "./container/layout-of.ts";
-import type { Locator } from "./container/service.ts";
+import { layoutOf } from "./container/layout-of.ts";
 import { limited } from "./context/current.ts";
-import { reportFailures, type PluginFailure } from "./context/failures.ts";
+import { reportFailures } from "./context/failures.ts";
 import { dependenciesOf } from "./errors/dependencies.ts";
-import { IncidentLog, type IncidentReport } from "./errors/incident-log.ts";
+import { IncidentLog } from "./errors/incident-log.ts";
 import { driftFrom, tellOfDrift, type Drift } from "./health/drift.ts";
 import { impairments } from "./health/impairments.ts";
-import { healthNodes, rollUp, type Health } from "./health/roll-up.ts";
+import { healthNodes, rollUp } from "./health/roll-up.ts";
 import type { WatchOptions } from "./isolation/watch.ts";
-import type { FacetState } from "./lifecycle/facet-state.ts";
 import { Facets } from "./lifecycle/facets.ts";
 import { readCodeCache } from "./loading/code-cache.ts";
 import { createLoader } from "./loading/load.ts";
-import type { HostModules } from "./loading/plugin-require.ts";
 import { upkeepLater } from "./loading/upkeep-later.ts";
-import { levelFor, placerFor, type IsolationLevel } from "./place-plugin.ts";
+import { placerFor } from "./place-plugin.ts";
 import { PortRegistry, type PortGuard } from "./ports.ts";
-import { portGuards, type PortPolicies } from "./recovery/port-guards.ts";
-import { criticalPath, type StartReport } from "./report/start-report.ts";
+import { readActive } from "./preload.ts";
+import { portGuards } from "./recovery/port-guards.ts";
+import { criticalPath } from "./report/start-report.ts";
 import { Timeline } from "./report/timeline.ts";
-import type { BufferOptions, BufferPool } from "./resources/buffer-pool.ts";
 import { keepObservedUse, likelyUsed, readObservedUse } from "./resources/observed-use.ts";
-import type { PressureStatus } from "./resources/regulator.ts";
 import { ResourceManager } from "./resources/resource-manager.ts";
-import { type Host, Owner, ownersOf, type PluginCrash, type PluginStatus } from "./startable.ts";
-import { type Clock, machineClock } from "./supervision/clock.ts";
-import { EventChannel, type RuntimeEvents } from "./supervision/events.ts";
+import type { Observed, Preloaded, Runtime, RuntimeOptions } from "./runtime.ts";
+import { type Host, Owner, ownersOf, type PluginCrash } from "./startable.ts";
+import { machineClock } from "./supervision/clock.ts";
+import { EventChannel } from "./supervision/events.ts";
 import { markStarts } from "./supervision/mark-starts.ts";
-import { DEFAULT_RESTARTS, type RestartPolicy } from "./supervision/restart-policy.ts";
+import { DEFAULT_RESTARTS } from "./supervision/restart-policy.ts";
 import { restoredVersions } from "./supervision/restored-versions.ts";
 import { quarantined, Supervisor } from "./supervision/supervisor.ts";
-import { renew, swap, type Swapped, type Swapping, unload, upgrade } from "./supervision/swap.ts";
-import { RuntimeSignals, type RuntimeTelemetry } from "./telemetry/runtime-signals.ts";
-
-export interface PreloadOptions {
-  /** The folder that `tradsys apply` activates generations in. */
-  readonly root: string;
-  /** Defaults to the real disk. */
-  readonly files?: Files;
-  /** Judges the validity of keys. Defaults to the system's clock. */
-  readonly now?: () => Date;
-}
-
-export interface RuntimeOptions extends PreloadOptions, HostServices {
-  /** Values of secrets by name. Defaults to none. */
-  readonly secret?: (name: string) => string | undefined;
-  /** Where plugins' log entries go. Defaults to nowhere. */
-  readonly log?: (entry: LogEntry) => void;
-  /** Calls the start off while it is under way: what was started is stopped again. Later it does nothing. */
-  readonly signal?: AbortSignal;
-  /** Packages for plugins that list them in `hostProvided`. */
-  readonly hostModules?: HostModules;
-  /** The host's own say over every port, before its policy: what no plugin can go around. */
-  readonly gate?: PortGuard;
-  /** Milliseconds until everything critical must be ready. Defaults to the time that each facet has for itself. */
-  readonly limitMs?: number;
-  /**
-   * Milliseconds after ready until what makes the next start fast is made, where it is missing, by a process of low
-   * priority. Defaults to 30 seconds.
-   */
-  readonly upkeepAfterMs?: number;
-  /** Values of environment variables, for isolated plugins whose permissions name them. Defaults to none. */
-  readonly env?: (name: string) => string | undefined;
-  readonly isolation?: IsolationOptions;
-  readonly supervision?: SupervisionOptions;
-  /** How users of a port cope with its providers. Defaults to handing every call on as it is. */
-  readonly policies?: PortPolicies;
-  readonly resources?: ResourceOptions;
-  /** Given what there is to see before anything starts. */
-  readonly observe?: (observed: Observed) => void;
-  /**
-   * Told of what an inline plugin left uncaught in a timer, a listener or a promise. Without it such a failure ends
-   * the process, as it does in Node.js; what no plugin is to blame for always does.
-   */
-  readonly onFailure?: (failure: PluginFailure) => void;
-}
-
-/** How much plugins may use together. */
-export interface ResourceOptions {
-  /** Reads what the kernel tells of this process, by path; `undefined` for nothing. Defaults to the real files. */
-  readonly readKernelFile?: (path: string) => string | undefined;
-  /** Milliseconds between two looks at the use of memory. Defaults to one second. */
-  readonly sampleMs?: number;
-  /**
-   * Milliseconds without use after which a plugin whose thread or process has grown far beyond its beginning is
-   * replaced by another instance of it. Defaults to one minute.
-   */
-  readonly recycleAfterMs?: number;
-}
-
-/** How plugins are looked after. */
-export interface SupervisionOptions {
-  /** How often what crashed is started anew. Defaults to 3 times within a minute, after 1, 2 and 4 seconds. */
-  readonly restarts?: Partial<RestartPolicy>;
-  /** Milliseconds between two looks at how every facet is. Defaults to 5 seconds. */
-  readonly checkEveryMs?: number;
-  /** Defaults to the machine's. */
-  readonly clock?: Clock;
-}
-
-/** How plugins are kept apart. */
-export interface IsolationOptions {
-  /** The weakest isolation of any plugin here. What a manifest or the deployment asks for holds where it is stronger. */
-  readonly floor?: IsolationLevel;
-  /** Workers to keep ready, so that one more plugin does not wait for one. Defaults to none. */
-  readonly spareWorkers?: number;
-  readonly watching?: Partial<WatchOptions>;
-  /** Told when an isolated plugin ended without being asked to; whoever waited for it has been told by then. */
-  readonly onCrash?: (crash: PluginCrash) => void;
-}
+import { renew, swap, type Swapping, unload, upgrade } from "./supervision/swap.ts";
+import { RuntimeSignals } from "./telemetry/runtime-signals.ts";
 
 const WATCHING: WatchOptions = { heartbeatMs: 1000, sampleMs: 100 };
 
@@ -141,133 +55,6 @@ const CHECK_EVERY_MS = 5000;
 const SAMPLE_MS = 1000;
 
 const RECYCLE_AFTER_MS = 60_000;
-
-/** A verified set of plugins, nothing of it started. */
-export interface Preloaded {
-  readonly digest: Digest;
-  readonly generation: Generation;
-  readonly plugins: readonly VerifiedPlugin[];
-  /** Bundles whose signatures do not suffice, under a policy that only warns of that. */
-  readonly warnings: readonly Diagnostic[];
-}
-
-/** What can be seen of a set of plugins, from before it starts until it has stopped. */
-export interface Observed {
-  readonly digest: Digest;
-  readonly generation: Generation;
-  /** In the order of the generation. */
-  readonly plugins: readonly VerifiedPlugin[];
-  /** Where each facet stands, in the order of the generation. */
-  status(): ReadonlyMap<FacetId, FacetState>;
-  /** Where each plugin runs, in the order of `plugins`. */
-  instances(): readonly PluginStatus[];
-  /** What happens, from the start on. */
-  readonly events: RuntimeEvents;
-  /** How everything is, rolled up along what needs what. */
-  health(): Health;
-  /** How short of memory the platform is, and what is degraded for that. */
-  pressure(): PressureStatus;
-  /** Failures with all that they triggered: those that go on, then the last ones that are over. */
-  incidents(): readonly IncidentReport[];
-  /** Metrics of the runtime and of its plugins. */
-  readonly telemetry: RuntimeTelemetry;
-}
-
-/** A running set of plugins. */
-export interface Runtime extends Observed {
-  readonly report: StartReport;
-  /** As of `preload`. */
-  readonly warnings: readonly Diagnostic[];
-  /** Every port of every facet, for the host's own code. */
-  readonly ports: PortAccess;
-  /** What host and plugins provide, for a container of the host's own. It throws where there is no one provider. */
-  readonly services: Locator;
-  /** Runs the host's own work with a deadline or a signal, which hold for every port call inside. */
-  readonly limited: <T>(limits: CallLimits, work: () => Promise<T>) => Promise<T>;
-  /**
-   * Starts what is loaded only when used, or tries again what failed. Using a port of it does the same.
-   *
-   * @throws {TradsysError} why it is not ready.
-   */
-  demand(facet: FacetId): Promise<void>;
-  /**
-   * Keeps a plugin as it is while memory is short, neither degraded nor unloaded: while it has open orders, for example.
-   *
-   * @param plugin `<name>@<version>`.
-   * @returns Ends that, once.
-   */
-  pin(plugin: string, reason: string): () => void;
-  /**
-   * Buffers for the host's own code, all of one size, within the platform's budget. Those that nobody uses are given up as
-   * memory becomes short.
-   *
-   * @param name Whose they are, for whoever looks at the ledger.
-   */
-  buffers(name: string, options: BufferOptions): BufferPool;
-  /**
-   * Gives the running plugins the configuration of the generation that is current in the root by now: all whom it
-   * concerns, or none. Nothing may be swapped meanwhile.
-   *
-   * @returns What changed.
-   * @throws {TradsysError} `CONFIG_REFUSED`: everything runs as it did.
-   */
-  reconfigure(): Promise<readonly Reconfigured[]>;
-  /** Every difference between the generation that is current in the root by now and what runs. */
-  drift(): Promise<readonly Drift[]>;
-  /** Resolves when the plugins that start in the background are ready, or failed: `status` tells. */
-  readonly background: Promise<void>;
-  /**
-   * Exchanges a plugin without stopping those that use it: for a new instance of the same, or for what is given. The
-   * ports go over in one step; calls under way end where they began, subscriptions follow, state is handed over.
-   *
-   * @param plugin Its name; `<name>@<version>` where several versions run side by side.
-   * @throws {TradsysError} `SWAP_FAILED`: the instance before serves as it did.
-   */
-  swap(plugin: string, next?: Successor): Promise<Swapped>;
-  /**
-   * Makes of this set the generation that is current in the root by now, a plugin at a time and without stopping what
-   * stays. Nothing else may be swapped meanwhile.
-   *
-   * @throws {TradsysError} why it could not be done: the set is what it was.
-   */
-  upgrade(): Promise<readonly Swapped[]>;
-  /** Stops every facet in reverse order and returns what failed to stop. Safe to call again. */
-  stop(): Promise<readonly TradsysError[]>;
-}
-
-/** What a plugin is exchanged for. */
-export interface Successor {
-  readonly plugin: VerifiedPlugin;
-  /** Its facets, as its generation has them. */
-  readonly facets: readonly GenerationFacet[];
-  /** Versions whose state it takes over although its form is another. */
-  readonly restoresFrom?: readonly string[];
-}
-
-/**
- * Reads the current generation and verifies every bundle, without running any of its code.
- *
- * @throws {TradsysError} `NOTHING_ACTIVE`, or one error with a diagnostic for each bundle that does not pass.
- */
-export async function preload({
-  root,
-  files = nodeFiles,
-  now = () => new Date(),
-}: PreloadOptions): Promise<Preloaded> {
-  const active = await readActive(files, root);
-  const { verifyGeneration } = await import("../store/verified-plugin.ts");
-  const plugins = await verifyGeneration(active.generation, { files, root, now: now() });
-  for (const plugin of plugins) levelFor(plugin, "inline");
-  return { ...active, plugins, warnings: plugins.flatMap(({ warnings }) => warnings) };
-}
-
-async function readActive(files: Files, root: string): Promise<ActiveGeneration> {
-  const active = await readCurrent(files, root);
-  if (active) return active;
-  throw new TradsysError("NOTHING_ACTIVE", `nothing was activated in ${root} yet`, {
-    hint: "Run `tradsys plan` and `tradsys apply` first, or name another folder with --root.",
-  });
-}
 
 /**
  * Starts the current generation: proves every plugin, then loads and starts facets along their graph. Resolves when
@@ -482,6 +269,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     });
   };
   tellOfDrift(events, drift);
+  // Each change is made of the set that the one before it left.
+  const changing = oneAtATime();
   return {
     ...observed,
     get digest() {
@@ -515,38 +304,41 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       await facets.demand(facet, signal);
     },
     background: background.then(() => undefined),
-    async swap(name, next) {
-      const key = name as InstanceName;
-      const running = owners.get(key);
-      const {
-        plugin = running?.plugin,
-        facets: wiring = running?.wiring ?? [],
-        restoresFrom = [],
-      } = next ?? {};
-      if (!plugin) throw new TradsysError("SWAP_FAILED", `no plugin ${key} is running`);
-      await placer.admit([plugin]);
-      return swap(set, key, new Owner(plugin, wiring, { host: hosting, restoresFrom }));
-    },
-    async reconfigure() {
-      const { digest, generation: to } = await readActive(files, root);
-      const changed = await reconfigure({ from: current.generation, to }, { owners, facets });
-      const configured = current.plugins.map((plugin, at) => ({ ...plugin, ...to.plugins[at] }));
-      Object.assign(current, { digest, generation: to, plugins: configured });
-      return changed;
-    },
+    swap: (name, next) =>
+      changing(async () => {
+        const key = name as InstanceName;
+        const running = owners.get(key);
+        const {
+          plugin = running?.plugin,
+          facets: wiring = running?.wiring ?? [],
+          restoresFrom = [],
+        } = next ?? {};
+        if (!plugin) throw new TradsysError("SWAP_FAILED", `no plugin ${key} is running`);
+        await placer.admit([plugin]);
+        return swap(set, key, new Owner(plugin, wiring, { host: hosting, restoresFrom }));
+      }),
+    reconfigure: () =>
+      changing(async () => {
+        const { digest, generation: to } = await readActive(files, root);
+        const changed = await reconfigure({ from: current.generation, to }, { owners, facets });
+        const configured = current.plugins.map((plugin, at) => ({ ...plugin, ...to.plugins[at] }));
+        Object.assign(current, { digest, generation: to, plugins: configured });
+        return changed;
+      }),
     drift,
-    async upgrade() {
-      const next = await readActive(files, root);
-      if (next.digest === current.digest) return [];
-      const { plugins: wanted } = await loadGeneration(next, { files, root, now: now(), host });
-      await placer.admit(wanted);
-      const restoresFrom = await restoredVersions(files, root, { from: current.digest, to: next.digest });
-      const target = { generation: next.generation, plugins: wanted };
-      const swapped = await upgrade(set, { ...target, restoresFrom });
-      Object.assign(current, target, { digest: next.digest });
-      hostPorts = ports.accessFor("the host", everyPort(current));
-      return swapped;
-    },
+    upgrade: () =>
+      changing(async () => {
+        const next = await readActive(files, root);
+        if (next.digest === current.digest) return [];
+        const { plugins: wanted } = await loadGeneration(next, { files, root, now: now(), host });
+        await placer.admit(wanted);
+        const restoresFrom = await restoredVersions(files, root, { from: current.digest, to: next.digest });
+        const target = { generation: next.generation, plugins: wanted };
+        const swapped = await upgrade(set, { ...target, restoresFrom });
+        Object.assign(current, target, { digest: next.digest });
+        hostPorts = ports.accessFor("the host", everyPort(current));
+        return swapped;
+      }),
     stop,
   };
 }

@@ -17,7 +17,7 @@ import { auditJournal } from "../../src/activation/audit.ts";
 import { openPlan, rootStatus } from "../../src/activation/status.ts";
 import { EMPTY_FLOOR } from "../../src/domain/trust.ts";
 import { nodeFiles, type Files } from "../../src/platform/files.ts";
-import { preload } from "../../src/runtime/start-runtime.ts";
+import { preload } from "../../src/runtime/preload.ts";
 import { activation, trust } from "../support/root.ts";
 import { mortal } from "./mortal.ts";
 import { upgradeOf } from "./upgrade.ts";

@@ -10,7 +10,7 @@ import { rootStatus, wholeGenerations } from "../../src/activation/status.ts";
 import type { Digest } from "../../src/domain/ids.ts";
 import type { Generation } from "../../src/domain/plan.ts";
 import { nodeFiles } from "../../src/platform/files.ts";
-import { preload } from "../../src/runtime/start-runtime.ts";
+import { preload } from "../../src/runtime/preload.ts";
 import { activation, digestOf, oneOf, planFrom } from "../support/root.ts";
 import { mortal, type Death } from "./mortal.ts";
 

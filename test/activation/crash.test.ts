@@ -12,7 +12,7 @@ import { applyPlan } from "../../src/activation/activate.ts";
 import { readJournal } from "../../src/activation/journal.ts";
 import { rootStatus } from "../../src/activation/status.ts";
 import { nodeFiles, type Files } from "../../src/platform/files.ts";
-import { preload } from "../../src/runtime/start-runtime.ts";
+import { preload } from "../../src/runtime/preload.ts";
 import { rootPaths } from "../../src/store/generations.ts";
 import { typed } from "../support/command.ts";
 import { activation, applyAll, digestOf, generationOf, planFrom, publishSample } from "../support/root.ts";

@@ -11,7 +11,7 @@ import { auditJournal } from "../../src/activation/audit.ts";
 import { rootStatus } from "../../src/activation/status.ts";
 import { EMPTY_FLOOR } from "../../src/domain/trust.ts";
 import { nodeFiles, type Files } from "../../src/platform/files.ts";
-import { preload } from "../../src/runtime/start-runtime.ts";
+import { preload } from "../../src/runtime/preload.ts";
 import { tradsys } from "../support/command.ts";
 import { activation, temporaryFolder, trust } from "../support/root.ts";
 import { upgradeOf } from "./upgrade.ts";

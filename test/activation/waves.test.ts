@@ -8,7 +8,7 @@ import { TradsysError } from "../../src/domain/errors.ts";
 import type { Digest } from "../../src/domain/ids.ts";
 import type { Plan } from "../../src/domain/plan.ts";
 import { nodeFiles } from "../../src/platform/files.ts";
-import { preload } from "../../src/runtime/start-runtime.ts";
+import { preload } from "../../src/runtime/preload.ts";
 import { rootPaths } from "../../src/store/generations.ts";
 import { contentsOf } from "../support/command.ts";
 import { activation, digestOf, generationOf, planFrom, trust } from "../support/root.ts";

@@ -8,7 +8,8 @@ import { activateDesk, samplePlugin } from "../../scripts/trading/desk.ts";
 import { AdaptivePluginLoader, connectorKey, Loader, Manager } from "../../src/exchange/index.ts";
 import type { OrderIntent, RiskFacts, RiskRules } from "../../src/plugin/index.ts";
 import { FactRecorder, RiskManagementModule, shadow, TradingGate } from "../../src/risk/index.ts";
-import { startRuntime, type Runtime } from "../../src/runtime/start-runtime.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import { startRuntime } from "../../src/runtime/start-runtime.ts";
 import { limitOrder, runPlugin } from "../plugins/host.ts";
 
 const KRAKEN = "@tradsys/connector-kraken-sim";

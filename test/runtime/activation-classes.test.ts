@@ -3,7 +3,8 @@ import { setTimeout } from "node:timers/promises";
 import { expect, it } from "vitest";
 
 import type { BundleManifest } from "../../src/domain/bundle.ts";
-import { startRuntime, type Runtime } from "../../src/runtime/start-runtime.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import { startRuntime } from "../../src/runtime/start-runtime.ts";
 import type { Subscribed } from "../../src/runtime/subscription.ts";
 import {
   activating,

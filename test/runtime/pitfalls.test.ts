@@ -6,7 +6,8 @@ import { expect, it, onTestFinished, vi } from "vitest";
 
 import { nodeFiles } from "../../src/platform/files.ts";
 import { makeReadyForNextStart } from "../../src/runtime/loading/upkeep.ts";
-import { preload, startRuntime } from "../../src/runtime/start-runtime.ts";
+import { preload } from "../../src/runtime/preload.ts";
+import { startRuntime } from "../../src/runtime/start-runtime.ts";
 import { execute, repository } from "../support/command.ts";
 import { activating, applyAll, oneOf, temporaryFolder } from "../support/root.ts";
 import { ISOLATED, LEVELS, start, withPort } from "./isolation/levels.ts";

@@ -9,7 +9,8 @@ import { expect, it } from "vitest";
 import { canonical } from "../../src/domain/canonical.ts";
 import { sha256 } from "../../src/domain/digest.ts";
 import { nodeFiles, type Files } from "../../src/platform/files.ts";
-import { preload, startRuntime } from "../../src/runtime/start-runtime.ts";
+import { preload } from "../../src/runtime/preload.ts";
+import { startRuntime } from "../../src/runtime/start-runtime.ts";
 import { generationFolder, rootPaths } from "../../src/store/generations.ts";
 import { blobPath } from "../../src/store/layout.ts";
 import {

@@ -5,7 +5,8 @@ import { expect, it } from "vitest";
 
 import type { TradsysError } from "../../src/domain/errors.ts";
 import { nodeFiles } from "../../src/platform/files.ts";
-import { preload, startRuntime } from "../../src/runtime/start-runtime.ts";
+import { preload } from "../../src/runtime/preload.ts";
+import { startRuntime } from "../../src/runtime/start-runtime.ts";
 import { generationFolder, rootPaths } from "../../src/store/generations.ts";
 import { blobPath } from "../../src/store/layout.ts";
 import { listCandidates } from "../../src/store/read.ts";

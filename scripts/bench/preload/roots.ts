@@ -10,7 +10,7 @@ import type { FacetId, PluginName } from "../../../src/domain/ids.ts";
 import type { Generation, GenerationPlugin } from "../../../src/domain/plan.ts";
 import { nodeFiles } from "../../../src/platform/files.ts";
 import { makeReadyForNextStart } from "../../../src/runtime/loading/upkeep.ts";
-import { preload } from "../../../src/runtime/start-runtime.ts";
+import { preload } from "../../../src/runtime/preload.ts";
 import { generateKey, localSigner } from "../../../src/signing/keys.ts";
 import { signBundle } from "../../../src/signing/sign.ts";
 import { rootPaths } from "../../../src/store/generations.ts";

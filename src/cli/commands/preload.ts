@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 
 import { makeReadyForNextStart } from "../../runtime/loading/upkeep.ts";
-import { preload, startRuntime, type Preloaded, type Runtime } from "../../runtime/start-runtime.ts";
+import { preload } from "../../runtime/preload.ts";
+import type { Preloaded, Runtime } from "../../runtime/runtime.ts";
+import { startRuntime } from "../../runtime/start-runtime.ts";
 import { defineCommand, type Io } from "../command.ts";
 import { milliseconds, plural, reviewable, short, size } from "../documents.ts";
 import { ROOT_OPTION, rootOf } from "../options.ts";

@@ -5,7 +5,7 @@ import { labelOf } from "../../domain/ids.ts";
 import { systemOf } from "../../domain/manifest.ts";
 import { mustServe } from "../boot-policy.ts";
 import { reasonAgainst, type FacetState } from "../lifecycle/facet-state.ts";
-import type { Observed } from "../start-runtime.ts";
+import type { Observed } from "../runtime.ts";
 import type { PluginStatus } from "../startable.ts";
 import type { RuntimeEvent } from "../supervision/events.ts";
 import { HOST_STATUS_API_VERSION, type HostStatus, type RunningPlugin } from "./host-status.ts";

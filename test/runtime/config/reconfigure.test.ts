@@ -121,6 +121,14 @@ it("is what the next instance is given too", async () => {
   expect(await runtime.drift()).toEqual([]);
 });
 
+it("waits for a swap that is under way, and is missed by no instance", async () => {
+  const { runtime, apply, live } = await desk("worker");
+  await apply({ venue: 5, limits: 7 });
+  await Promise.all([runtime.swap("@acme/venue"), runtime.reconfigure()]);
+  expect(await live()).toEqual({ venue: 5, limits: 7 });
+  expect(await runtime.drift()).toEqual([]);
+});
+
 it("is refused as a whole where a plugin cannot take it over, and can be had by an upgrade", async () => {
   const { runtime, apply, live } = await desk("inline", LIMITED.replace("configure(", "unknown("));
   await apply({ venue: 5, limits: 1 });

@@ -5,7 +5,8 @@ import { expect, it } from "vitest";
 import { applyPlan } from "../../../src/activation/activate.ts";
 import type { Generation } from "../../../src/domain/plan.ts";
 import { nodeFiles } from "../../../src/platform/files.ts";
-import { startRuntime, type Runtime, type RuntimeOptions } from "../../../src/runtime/start-runtime.ts";
+import type { Runtime, RuntimeOptions } from "../../../src/runtime/runtime.ts";
+import { startRuntime } from "../../../src/runtime/start-runtime.ts";
 import { makeHostFolder } from "../../../src/store/host-folder.ts";
 import {
   activating,
