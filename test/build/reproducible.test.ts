@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
 
@@ -146,7 +146,7 @@ async function contentsOf(line: string) {
 it("builds the same one after the other and all at once, in whatever order they are named", async () => {
   const all = join(repository, "manifests/plugins");
   const serial = await contentsOf(`build ${all} --jobs 1 --out serial`);
-  expect(serial).toHaveLength(6);
+  expect(serial).toHaveLength((await readdir(all)).length);
   expect(serial.find(([name]) => name === "@tradsys/connector-binance")?.[1]).toBe(expected.split(" ")[0]);
   const [risk, binance] = ["risk-core", "connector-binance"].map((name) => join(all, name));
   expect(await contentsOf(`build ${binance} ${risk} ${all} --jobs 6 --out parallel`)).toEqual(serial);

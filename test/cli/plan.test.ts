@@ -46,7 +46,8 @@ it("goes ahead in an emergency, if there is a reason", async () => {
 it("needs consent for a step that cannot be undone", async () => {
   const folder = await activeDesk();
   const manifest = join(folder, "plugins/limit-position/plugin.yaml");
-  await edit(manifest, "version: 1.3.0", 'version: 1.4.0\nstate: { schemaVersion: 1, canRestoreFrom: "^1" }');
+  await edit(manifest, "version: 1.3.0", "version: 1.4.0");
+  await edit(manifest, 'canRestoreFrom: ">=1.3.0"', 'canRestoreFrom: "^1"');
   await release(folder, "limit-position", "tradsys-limit-position-1.4.0");
   await all(folder, ["resolve desk.yaml --upgrade", "plan desk.yaml", "apply desk.plan.json"]);
   await edit(manifest, "version: 1.4.0", "version: 2.0.0");
