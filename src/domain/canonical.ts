@@ -33,3 +33,26 @@ export function canonical(value: unknown): string {
       throw new TypeError(`a ${typeof value} has no canonical form`);
   }
 }
+
+/** True where two values have the same canonical form, found without making it: most of what is compared is equal. */
+export function isSameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return (
+      Array.isArray(a) &&
+      Array.isArray(b) &&
+      a.length === b.length &&
+      a.every((each, i) => isSameJson(each, b[i]))
+    );
+  }
+  const [ours, theirs] = [membersOf(a), membersOf(b)];
+  return (
+    ours.size === theirs.size &&
+    ours.entries().every(([key, each]) => theirs.has(key) && isSameJson(each, theirs.get(key)))
+  );
+}
+
+/** A member that is `undefined` is none. */
+const membersOf = (value: object): ReadonlyMap<string, unknown> =>
+  new Map(Object.entries(value).filter(([, member]) => member !== undefined));

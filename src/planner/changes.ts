@@ -1,6 +1,6 @@
 import compare from "semver/functions/compare.js";
 
-import { canonical } from "../domain/canonical.ts";
+import { isSameJson } from "../domain/canonical.ts";
 import type { InstanceName } from "../domain/ids.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import type { Change } from "../domain/plan.ts";
@@ -30,7 +30,7 @@ function changeOf(
     const state = stateLoss(before.candidate.manifest, after.candidate.manifest, inRange);
     return { action, plugin, from, to, ...(state && { state }) };
   }
-  const isSame = canonical(after.given) === canonical(before.given);
+  const isSame = isSameJson(after.given, before.given);
   return { action: isSame ? "unchanged" : "reconfigure", plugin, to };
 }
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import { count, exactly, type Guard, oneOf, parseJson, recordOf, text } from "../bundle/shape.ts";
-import { canonical } from "../domain/canonical.ts";
+import { canonical, isSameJson } from "../domain/canonical.ts";
 import { TradsysError } from "../domain/errors.ts";
 import { type Digest, isDigest, labelOf } from "../domain/ids.ts";
 import type { GenerationPlugin } from "../domain/plan.ts";
@@ -133,7 +133,7 @@ async function change(files: Files, root: string, lesson: (before: Quarantine) =
   if (!(await files.isPrivate(host, "folder"))) await files.makePrivate(host);
   const before = await read(files, root);
   const after = { ...before, ...lesson(before) };
-  if (canonical(after) !== canonical(before)) await files.write(fileOf(root), canonical(after), 0o600);
+  if (!isSameJson(after, before)) await files.write(fileOf(root), canonical(after), 0o600);
 }
 
 async function read(files: Files, root: string): Promise<Quarantine> {

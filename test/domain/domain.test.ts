@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { isNodeBuiltin, mayUseBuiltin } from "../../src/domain/builtins.ts";
-import { canonical } from "../../src/domain/canonical.ts";
+import { canonical, isSameJson } from "../../src/domain/canonical.ts";
 import { closest } from "../../src/domain/closest.ts";
 import { facetId, flatName, isPluginName, parseFacetId, type PluginName } from "../../src/domain/ids.ts";
 
@@ -14,6 +14,18 @@ describe("canonical JSON", () => {
         expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
         expect(canonical(reversed(value))).toBe(text);
       }),
+    );
+  });
+
+  it("is told to be the same without being made", () => {
+    const value = fc.jsonValue({ maxDepth: 3 });
+    const few = fc.dictionary(fc.constantFrom("a", "b"), fc.constantFrom(null, 0, "0", [], {}, undefined));
+    fc.assert(
+      fc.property(fc.oneof(fc.tuple(value, value), fc.tuple(few, few)), ([a, b]) => {
+        expect(isSameJson(a, b)).toBe(canonical(a) === canonical(b));
+        expect(isSameJson(a, reversed(structuredClone(a)))).toBe(true);
+      }),
+      { numRuns: 1000 },
     );
   });
 

@@ -1,7 +1,7 @@
 import { differencesBetween, type PluginDifference } from "../../activation/difference.ts";
 import { generationBefore, actionsIn } from "../../activation/history.ts";
 import { readJournal } from "../../activation/journal.ts";
-import { canonical } from "../../domain/canonical.ts";
+import { isSameJson } from "../../domain/canonical.ts";
 import type { Digest } from "../../domain/ids.ts";
 import type { Generation, GenerationPlugin } from "../../domain/plan.ts";
 import { currentDigest, readGeneration, rootPaths } from "../../store/generations.ts";
@@ -26,8 +26,7 @@ export const diffCommand = defineCommand({
       first === undefined ? await previous(io, root, current) : await generationNamed(io, root, first);
     const [before, after] = [await read(io, root, from), await read(io, root, to)];
     const plugins = differencesBetween(before, after);
-    const otherTrust =
-      before !== null && after !== null && canonical(before.trust) !== canonical(after.trust);
+    const otherTrust = before !== null && after !== null && !isSameJson(before.trust, after.trust);
     const lines = [...plugins.flatMap(describe), ...(otherTrust ? ["~ the trust policy"] : [])];
     return {
       data: { from, to, plugins, trust: otherTrust },

@@ -1,7 +1,7 @@
 import compare from "semver/functions/compare.js";
 import satisfies from "semver/functions/satisfies.js";
 
-import { canonical } from "../../domain/canonical.ts";
+import { isSameJson } from "../../domain/canonical.ts";
 import { byInstance, type Digest, type InstanceName } from "../../domain/ids.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import type { Change, Generation, GenerationPlugin, Plan, Step } from "../../domain/plan.ts";
@@ -20,7 +20,7 @@ export function checkTold(plan: Plan, base: Generation | null, manifests: Manife
     ...names.flatMap((name) => {
       const expected = changeOf(name, [before.get(name), after.get(name)], { manifests, steps });
       const [change, ...others] = told.get(name) ?? [];
-      const isTrue = others.length === 0 && change && canonical(change) === canonical(expected);
+      const isTrue = others.length === 0 && change && isSameJson(change, expected);
       return isTrue ? [] : [`it does not tell rightly what becomes of ${name}: ${expected.action}`];
     }),
     ...steps.flatMap((step) => checkStep(step, { plan, before, after, manifests })),
@@ -48,7 +48,7 @@ function changeOf(
     const state = lossOf([old, young], manifests);
     return { action, plugin, from: old.version, to, ...(state && { state }) };
   }
-  if (givenTo(old) !== givenTo(young)) return { action: "reconfigure", plugin, to };
+  if (!isSameJson(givenTo(old), givenTo(young))) return { action: "reconfigure", plugin, to };
   const isRebound = steps.some((step) => step.action === "rebind" && step.plugin === plugin);
   return { action: isRebound ? "rebind" : "unchanged", plugin, to };
 }
@@ -62,7 +62,7 @@ const givenTo = ({
   envelopes: _envelopes,
   releaseEpoch: _epoch,
   ...given
-}: GenerationPlugin): string => canonical(given);
+}: GenerationPlugin): object => given;
 
 /** What becomes of the state that the old version keeps. */
 function lossOf([old, young]: Sides, manifests: Manifests): "one-way" | "lost" | undefined {
@@ -99,9 +99,7 @@ function checkStep(step: Step, { plan, before, after, manifests }: Told): string
     ...(to && oneWay !== true && lossOf([old, young], manifests)
       ? [`the step of ${plugin} cannot be undone, and is not marked so`]
       : []),
-    ...(canonical(drain ?? null) === canonical(expected ?? null)
-      ? []
-      : [`${plugin} is not drained as the policy says`]),
+    ...(isSameJson(drain, expected) ? [] : [`${plugin} is not drained as the policy says`]),
   ];
 }
 

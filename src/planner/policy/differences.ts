@@ -1,4 +1,4 @@
-import { canonical } from "../../domain/canonical.ts";
+import { isSameJson } from "../../domain/canonical.ts";
 import { type PluginName, pluginOf } from "../../domain/ids.ts";
 import type { Generation, GenerationFacet, GenerationPlugin } from "../../domain/plan.ts";
 
@@ -24,7 +24,7 @@ export function differencesOf(base: Generation | null, next: Generation): readon
     const [old, young] = [before.get(plugin), after.get(plugin)];
     const versions = young?.versions ?? [];
     if (!old || !young) return [{ plugin, versions, isOnlyCode: old === undefined }];
-    const isOnlyCode = given(old) === given(young) && isBoundAlike(old.facets, young.facets);
+    const isOnlyCode = isSameJson(given(old), given(young)) && isBoundAlike(old.facets, young.facets);
     const isSame = isOnlyCode && contents(old) === contents(young);
     return isSame ? [] : [{ plugin, versions, isOnlyCode }];
   });
@@ -46,10 +46,8 @@ function membersOf(generation: Generation | null): ReadonlyMap<PluginName, Membe
 
 const contents = ({ versions }: Member): string => versions.map(({ content }) => content).join(" ");
 
-const given = ({ versions }: Member): string =>
-  canonical(
-    versions.map(({ config, isolation, idleUnloadMs }) => [config, isolation ?? null, idleUnloadMs ?? null]),
-  );
+const given = ({ versions }: Member): readonly object[] =>
+  versions.map(({ config, isolation, idleUnloadMs }) => ({ config, isolation, idleUnloadMs }));
 
 function isBoundAlike(before: Member["facets"], after: Member["facets"]): boolean {
   if (before.size !== after.size) return false;

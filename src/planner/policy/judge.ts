@@ -1,4 +1,4 @@
-import { canonical } from "../../domain/canonical.ts";
+import { isSameJson } from "../../domain/canonical.ts";
 import { TradsysError } from "../../domain/errors.ts";
 import { type Digest, type PluginName, pluginOf } from "../../domain/ids.ts";
 import type { Evidence, Manifest } from "../../domain/manifest.ts";
@@ -43,7 +43,7 @@ export function judge(proposal: Proposal): Result<PlanPolicy, Refusal> {
   if (tooLarge) return err(tooLarge);
 
   const differences = differencesOf(base, next);
-  const rules = base ? RULES.filter((rule) => textOf(base[rule]) !== textOf(next[rule])) : [];
+  const rules = base ? RULES.filter((rule) => !isSameJson(base[rule], next[rule])) : [];
   const isChange = differences.length > 0 || rules.length > 0;
 
   const material = differences.filter((each) => isMaterial(each, manifests));
@@ -81,8 +81,6 @@ const policiesOn = ({ base, next, inForce }: Pick<Proposal, "base" | "next" | "i
 
 /** What decides, beside plugins, what may run and who may change it. */
 const RULES = ["trust", "policy", "memory"] as const;
-
-const textOf = (rule: Generation[(typeof RULES)[number]]): string => canonical(rule ?? null);
 
 /**
  * How many people must agree, where roles ask for so many. Each is somebody's word against a rule: an emergency takes

@@ -1,4 +1,4 @@
-import { canonical, type Json } from "../../domain/canonical.ts";
+import { isSameJson, type Json } from "../../domain/canonical.ts";
 import type { ConfigChange } from "../../plugin/define.ts";
 
 type Config = { readonly [key: string]: Json };
@@ -10,7 +10,7 @@ export function configChanges(before: Config, after: Config, above = ""): readon
     const pointer = `${above}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
     const [old, next] = [valueOf(before, name), valueOf(after, name)];
     if (isObject(old) && isObject(next)) return configChanges(old, next, pointer);
-    if (old !== undefined && next !== undefined && canonical(old) === canonical(next)) return [];
+    if (old !== undefined && next !== undefined && isSameJson(old, next)) return [];
     return [
       { pointer, ...(old !== undefined && { before: old }), ...(next !== undefined && { after: next }) },
     ];

@@ -1,4 +1,4 @@
-import { canonical } from "../../domain/canonical.ts";
+import { isSameJson } from "../../domain/canonical.ts";
 import { messageOf, TradsysError } from "../../domain/errors.ts";
 import { byInstance, type FacetId, instanceOf, type InstanceName } from "../../domain/ids.ts";
 import type { Generation } from "../../domain/plan.ts";
@@ -170,5 +170,5 @@ const serves = (facets: Facets, owner: Owner): boolean => {
 const isSame = ({ plugin, wiring }: Owner, wanted: VerifiedPlugin, facets: Owner["wiring"]): boolean =>
   plugin.content === wanted.content &&
   plugin.isolation === wanted.isolation &&
-  canonical(plugin.config) === canonical(wanted.config) &&
-  canonical(wiring) === canonical(facets);
+  isSameJson(plugin.config, wanted.config) &&
+  isSameJson(wiring, facets);
