@@ -4,7 +4,7 @@
  *
  * Targets: at most 10 µs in the host at the median; 12 checks over 10,000 instruments and 100 accounts in bounded memory.
  *
- * `node --expose-gc scripts/bench/risk.ts [orders]`; a million by default.
+ * `node scripts/bench/risk.ts [orders]`; a million by default.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,6 +20,7 @@ import { startRuntime } from "../../src/runtime/start-runtime.ts";
 import { activateDesk, samplePlugin } from "../trading/desk.ts";
 import { quantile } from "./interleaved.ts";
 import { jsonRulesEngine, plainCalls, PRICE, type Decide } from "./risk/rivals.ts";
+import { settledMemory } from "./settled-memory.ts";
 
 const orders = Number(process.argv[2] ?? 1_000_000);
 const INSTRUMENTS = 10_000;
@@ -126,10 +127,7 @@ async function memory(risk: RiskPretrade): Promise<void> {
   }
 }
 
-function heapMiB(): number {
-  globalThis.gc?.();
-  return process.memoryUsage().heapUsed / 2 ** 20;
-}
+const heapMiB = (): number => settledMemory().heap / 2 ** 20;
 
 function allowed({ verdict }: Awaited<ReturnType<RiskPretrade["evaluate"]>>): boolean {
   return verdict === "allow";

@@ -3,7 +3,7 @@
  * whether any is lost or made twice, and what memory a swap leaves behind. Targets: dark at most 50 ms, none lost or
  * doubled, the heap at most 1.15 times and resident memory 1.7 times what it was after 200 swaps.
  *
- * `node --expose-gc scripts/bench/swap.ts [swaps]`
+ * `node scripts/bench/swap.ts [swaps]`
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,6 +13,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { startRuntime, type IsolationLevel } from "../../src/runtime/index.ts";
 import { activateRoot } from "./calls/root.ts";
 import { quantile } from "./interleaved.ts";
+import { settledMemory } from "./settled-memory.ts";
 
 const swaps = Number(process.argv[2] ?? 200);
 const MIB = 2 ** 20;
@@ -48,7 +49,7 @@ async function measure(root: string, level: IsolationLevel): Promise<void> {
     }
   })();
   for (let i = 0; i < 10; i++) await runtime.swap("@bench/counter");
-  const base = memory();
+  const base = settledMemory();
   const dark: number[] = [];
   const began = performance.now();
   const first = seen.length;
@@ -57,7 +58,7 @@ async function measure(root: string, level: IsolationLevel): Promise<void> {
     await delay(5);
   }
   const rate = (1000 * (seen.length - first)) / (performance.now() - began);
-  const after = memory();
+  const after = settledMemory();
   over.abort();
   await calling;
   await runtime.stop();
@@ -74,10 +75,4 @@ async function measure(root: string, level: IsolationLevel): Promise<void> {
   console.log(
     `  resident: ${(after.rss / base.rss).toFixed(2)} times, ${((after.rss - base.rss) / MIB / swaps).toFixed(3)} MiB a swap`,
   );
-}
-
-function memory(): { readonly heap: number; readonly rss: number } {
-  globalThis.gc?.();
-  const { heapUsed: heap, rss } = process.memoryUsage();
-  return { heap, rss };
 }
