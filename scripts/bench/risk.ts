@@ -115,7 +115,7 @@ async function turn(subject: Subject, from: number): Promise<void> {
 async function memory(risk: RiskPretrade): Promise<void> {
   const pairs = Math.min(orders, INSTRUMENTS * ACCOUNTS);
   console.log(`\nMiB of heap that positions take; ${pairs} pairs of instrument and account`);
-  const before = heapMiB();
+  const before = settledMemory().heap;
   for (const round of ["held once", "held again"]) {
     for (let i = 0; i < pairs; i++) {
       const account = `A${Math.floor(i / INSTRUMENTS)}`;
@@ -123,11 +123,11 @@ async function memory(risk: RiskPretrade): Promise<void> {
       if (!allowed(await risk.evaluate(intent))) throw new Error(`order ${i} was refused`);
       await risk.onExecution({ ...intent, state: "filled", filledQuantity: "0.001", averagePrice: PRICE });
     }
-    console.log(`  ${round.padEnd(26)} ${(heapMiB() - before).toFixed(0)} more than before`);
+    console.log(
+      `  ${round.padEnd(26)} ${((settledMemory().heap - before) / 2 ** 20).toFixed(0)} more than before`,
+    );
   }
 }
-
-const heapMiB = (): number => settledMemory().heap / 2 ** 20;
 
 function allowed({ verdict }: Awaited<ReturnType<RiskPretrade["evaluate"]>>): boolean {
   return verdict === "allow";
