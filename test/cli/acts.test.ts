@@ -10,19 +10,10 @@ import type { Lock } from "../../src/domain/lock.ts";
 import type { Plan } from "../../src/domain/plan.ts";
 import { findPluginCycle } from "../../src/planner/cycle.ts";
 import { nodeFiles } from "../../src/platform/files.ts";
+import { FIRST_DEPLOYMENT as D1, SECOND_DEPLOYMENT as D2 } from "../resolver/trading.ts";
 import { command, type Answer } from "../support/clock.ts";
 import { edit, emptyFolder, sharedFolder } from "../support/desk.ts";
-import {
-  CYCLIC,
-  D1,
-  D2,
-  deploy,
-  ONE_WAY,
-  POLICY,
-  PROVEN_POLICY,
-  publishAll,
-  release,
-} from "./trading-day.ts";
+import { CYCLIC, deploy, ONE_WAY, POLICY, PROVEN_POLICY, publishAll, release } from "./trading-day.ts";
 
 const EVENING = "2026-04-14T20:00:00+04:00";
 

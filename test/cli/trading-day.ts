@@ -165,28 +165,6 @@ export async function publishAll(folder: string): Promise<void> {
   await release(folder, RELEASES);
 }
 
-const LIMITS = { "limit-position": "^1", "limit-daily-loss": "^1", "limit-order-rate": "^1" };
-
-/** Three venues on the first normaliser. */
-export const D1 = {
-  "connector-binance": "^2.3",
-  "connector-kraken": "^1.6.2 <1.7",
-  "connector-adx": "^1.2",
-  "risk-core": "^4",
-  "calendar-mena": "~2026.2",
-  ...LIMITS,
-};
-
-/** The same venues on the second. */
-export const D2 = {
-  "connector-binance": "^3",
-  "connector-kraken": "^1.7",
-  "connector-adx": "^1.2",
-  "risk-core": "^5",
-  "calendar-mena": "~2026.3",
-  ...LIMITS,
-};
-
 /** How the desk may be changed. */
 export const POLICY = {
   sessions: { beforeOpenMs: 1_800_000, afterCloseMs: 900_000 },

@@ -11,7 +11,6 @@ import { TradsysError } from "../../src/domain/errors.ts";
 import type { Digest } from "../../src/domain/ids.ts";
 import type { Generation, GenerationPlugin } from "../../src/domain/plan.ts";
 import { nodeFiles, type Files } from "../../src/platform/files.ts";
-import { makeReadyForNextStart } from "../../src/runtime/loading/upkeep.ts";
 import { preload } from "../../src/runtime/preload.ts";
 import { startRuntime } from "../../src/runtime/start-runtime.ts";
 import { readPublicKey } from "../../src/signing/keys.ts";
@@ -19,6 +18,7 @@ import { rootPaths } from "../../src/store/generations.ts";
 import { blobPath } from "../../src/store/layout.ts";
 import { openPack, writePack } from "../../src/store/pack.ts";
 import { raiseTrustFloor } from "../../src/store/trust-floor.ts";
+import { compileAhead } from "../support/compile-ahead.ts";
 import {
   activating,
   applyAll,
@@ -43,16 +43,7 @@ async function preparedRoot(code = saying("good")) {
   const plugin = await publishSample(root, { name: "sample", manifest, code });
   await applyAll(root, generationOf([plugin], { "sample#main": {} }));
   const { digest, plugins } = await preload({ root });
-  const { signal } = new AbortController();
-  const compiled = await makeReadyForNextStart({
-    files: nodeFiles,
-    root,
-    digest,
-    plugins,
-    needsPack: false,
-    stale: [],
-    signal,
-  });
+  const compiled = await compileAhead(root, { digest, plugins });
   expect(compiled).toBe(1);
   const { host, store, generation } = rootPaths(root);
   return {

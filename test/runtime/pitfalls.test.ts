@@ -4,11 +4,10 @@ import { join } from "node:path";
 
 import { expect, it, onTestFinished, vi } from "vitest";
 
-import { nodeFiles } from "../../src/platform/files.ts";
-import { makeReadyForNextStart } from "../../src/runtime/loading/upkeep.ts";
 import { preload } from "../../src/runtime/preload.ts";
 import { startRuntime } from "../../src/runtime/start-runtime.ts";
 import { execute, repository } from "../support/command.ts";
+import { compileAhead } from "../support/compile-ahead.ts";
 import { activating, applyAll, oneOf, temporaryFolder } from "../support/root.ts";
 import { ISOLATED, LEVELS, start, withPort } from "./isolation/levels.ts";
 
@@ -33,17 +32,7 @@ interface Process {
 it("code that another engine compiled: under other flags it is compiled anew, and runs", async () => {
   const root = await temporaryFolder();
   await applyAll(root, await oneOf(root, { name: "sample", manifest: { hostProvided: [] } }));
-  const { digest, plugins } = await preload({ root });
-  const { signal } = new AbortController();
-  await makeReadyForNextStart({
-    files: nodeFiles,
-    root,
-    digest,
-    plugins,
-    needsPack: false,
-    stale: [],
-    signal,
-  });
+  await compileAhead(root, await preload({ root }));
   expect(await startedBy(root)).toMatchObject({ facets: 1, codeCache: { hits: 1, misses: 0, rejected: [] } });
   expect(await startedBy(root, { flags: ["--no-opt"] })).toMatchObject({
     facets: 1,
@@ -113,17 +102,7 @@ it("state frozen into a file: no secret of a plugin is ever below the root", asy
   );
   const secret = "hunter2-of-the-venue";
   const runtime = await startRuntime({ root, secret: () => secret });
-  const { digest, plugins } = runtime;
-  const { signal } = new AbortController();
-  await makeReadyForNextStart({
-    files: nodeFiles,
-    root,
-    digest,
-    plugins,
-    needsPack: true,
-    stale: [],
-    signal,
-  });
+  await compileAhead(root, runtime, true);
   await runtime.stop();
   const files = (await readdir(root, { recursive: true, withFileTypes: true })).filter((entry) =>
     entry.isFile(),

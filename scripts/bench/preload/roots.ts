@@ -9,12 +9,12 @@ import { sha256 } from "../../../src/domain/digest.ts";
 import type { FacetId, PluginName } from "../../../src/domain/ids.ts";
 import type { Generation, GenerationPlugin } from "../../../src/domain/plan.ts";
 import { nodeFiles } from "../../../src/platform/files.ts";
-import { makeReadyForNextStart } from "../../../src/runtime/loading/upkeep.ts";
 import { preload } from "../../../src/runtime/preload.ts";
 import { generateKey, localSigner } from "../../../src/signing/keys.ts";
 import { signBundle } from "../../../src/signing/sign.ts";
 import { rootPaths } from "../../../src/store/generations.ts";
 import { blobPath } from "../../../src/store/layout.ts";
+import { compileAhead } from "../../../test/support/compile-ahead.ts";
 /** Folders to start from: plugins in every form that the hosts load, and an activated root. */
 import { planBetween } from "../../../test/support/switch.ts";
 import { sourcesOf } from "./generate.ts";
@@ -89,17 +89,7 @@ export async function makePlugins({ folder, count, bytes, activation = "critical
 /** Compiles ahead, as a process does that has been running for a while. */
 export async function warmUp(folder: string): Promise<number> {
   const root = join(folder, "root");
-  const { digest, plugins } = await preload({ root });
-  const { signal } = new AbortController();
-  return makeReadyForNextStart({
-    files: nodeFiles,
-    root,
-    digest,
-    plugins,
-    needsPack: false,
-    stale: [],
-    signal,
-  });
+  return compileAhead(root, await preload({ root }));
 }
 
 async function activate(root: string, plugins: readonly GenerationPlugin[]): Promise<void> {
