@@ -1,3 +1,4 @@
+import { byText } from "../domain/by-text.ts";
 import { canonical } from "../domain/canonical.ts";
 import { sha256 } from "../domain/digest.ts";
 import {
@@ -91,7 +92,7 @@ class Way {
       if (side === "next" || !plugins.has(instance)) plugins.set(instance, plugin);
       facets.push(facet);
     }
-    const members = [...plugins.values()].toSorted((a, b) => (labelOf(a) < labelOf(b) ? -1 : 1));
+    const members = [...plugins.values()].toSorted((a, b) => byText(labelOf(a), labelOf(b)));
     // Where versions stand side by side, facets are named after them.
     const isNamed = byInstance(members)
       .keys()

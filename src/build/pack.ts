@@ -3,6 +3,7 @@ import { Header } from "tar";
 import { bundleFiles } from "../bundle/format.ts";
 import { openBundle } from "../bundle/open.ts";
 import { type BundleManifest, MANIFEST_FILE, type OpenBundle } from "../domain/bundle.ts";
+import { byText } from "../domain/by-text.ts";
 import { canonical } from "../domain/canonical.ts";
 import { sha256 } from "../domain/digest.ts";
 import type { Digest } from "../domain/ids.ts";
@@ -85,7 +86,7 @@ const entriesOf = (files: ReadonlyMap<string, Uint8Array>): Entry[] =>
 const manifestEntry = (manifest: string): Buffer => entryOf(MANIFEST_FILE, Buffer.from(manifest)).bytes;
 
 const inOrder = <E extends Entry>(entries: readonly E[]): E[] =>
-  entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  entries.toSorted((a, b) => byText(a.name, b.name));
 
 function entryOf(name: string, body: Uint8Array): Entry {
   const header = new Header({

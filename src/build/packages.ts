@@ -1,5 +1,6 @@
 import { dirname, join, relative, sep } from "node:path";
 
+import { byText } from "../domain/by-text.ts";
 import type { Files } from "../platform/files.ts";
 
 /** The fields of a `package.json` that a build looks at. */
@@ -80,7 +81,7 @@ export async function nameInputs(
       return { name, path, package: owner };
     }),
   );
-  return inputs.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return inputs.toSorted((a, b) => byText(a.name, b.name));
 }
 
 /** The distinct packages among the inputs, in name order. */
@@ -88,7 +89,7 @@ export function packagesOf(inputs: readonly Input[]): NpmPackage[] {
   const byId = new Map(
     inputs.flatMap(({ package: p }) => (p ? [[`${p.name}@${p.version}`, p] as const] : [])),
   );
-  return [...byId].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, found]) => found);
+  return [...byId].toSorted(([a], [b]) => byText(a, b)).map(([, found]) => found);
 }
 
 const posixPath = (path: string): string => path.split(sep).join("/");

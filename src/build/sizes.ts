@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Metafile } from "esbuild";
 
 import { CODE_FILE } from "../domain/bundle.ts";
+import { byText } from "../domain/by-text.ts";
 import type { Input } from "./packages.ts";
 
 /** What one source file adds to the code of a bundle. */
@@ -25,7 +26,7 @@ export function sharesOf(metafile: Metafile, inputs: readonly Input[], folder: s
       const prefix = owner === undefined ? "" : `npm:${owner}/`;
       return [{ file: input.name.slice(prefix.length), package: owner, bytes }];
     })
-    .toSorted((a, b) => b.bytes - a.bytes || (nameOf(a) < nameOf(b) ? -1 : 1));
+    .toSorted((a, b) => b.bytes - a.bytes || byText(nameOf(a), nameOf(b)));
 }
 
 export const nameOf = ({ file, package: owner }: Share): string =>

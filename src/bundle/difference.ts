@@ -1,4 +1,5 @@
 import { MANIFEST_FILE } from "../domain/bundle.ts";
+import { byText } from "../domain/by-text.ts";
 import { sha256 } from "../domain/digest.ts";
 import type { Digest } from "../domain/ids.ts";
 
@@ -30,7 +31,7 @@ export function differencesIn(
   const extra = [...files]
     .filter(([file]) => file !== MANIFEST_FILE && !listed.has(file))
     .map(([file, bytes]): FileDifference => ({ kind: "extra", file, found: sha256(bytes) }));
-  return [...wrong, ...extra].toSorted((a, b) => (a.file < b.file ? -1 : 1));
+  return [...wrong, ...extra].toSorted((a, b) => byText(a.file, b.file));
 }
 
 /** One difference in words, with the digests that prove it. */

@@ -1,3 +1,4 @@
+import { byText } from "../domain/by-text.ts";
 import { canonical, type Json } from "../domain/canonical.ts";
 import { sha256 } from "../domain/digest.ts";
 import { TradsysError } from "../domain/errors.ts";
@@ -49,7 +50,7 @@ export class Registry {
 
   /** By name. */
   listPlugins = (): readonly ExchangeConnectorPlugin[] =>
-    [...this.#plugins.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    [...this.#plugins.values()].toSorted((a, b) => byText(a.name, b.name));
 
   /** @throws {TradsysError} `PLUGIN_UNKNOWN` */
   getPlugin(name: string): ExchangeConnectorPlugin {

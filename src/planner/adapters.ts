@@ -1,3 +1,4 @@
+import { byText } from "../domain/by-text.ts";
 import type { Host } from "../domain/host.ts";
 import { facetId } from "../domain/ids.ts";
 import type { Candidate } from "../domain/lock.ts";
@@ -33,7 +34,7 @@ export function adapterFinder(
         inRange(node, host.node) &&
         platforms.some((platform) => platform === "any" || platform === host.platform),
     )
-    .toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+    .toSorted((a, b) => byText(key(a), key(b)));
   return (requirement, provider) => {
     if (!("port" in requirement)) return undefined;
     const { port, range } = requirement;

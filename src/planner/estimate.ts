@@ -1,3 +1,4 @@
+import { byText } from "../domain/by-text.ts";
 import type { FacetId } from "../domain/ids.ts";
 import type { StartOrder } from "../domain/plan.ts";
 import type { OrderedFacets } from "./start-order.ts";
@@ -22,7 +23,7 @@ export function estimateStart(
   const { path, ms } = longestPath(ids, { after, estimates });
   return {
     waves,
-    estimatesMs: Object.fromEntries([...estimates].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    estimatesMs: Object.fromEntries([...estimates].toSorted(([a], [b]) => byText(a, b))),
     criticalPath: path,
     criticalPathMs: ms,
   };

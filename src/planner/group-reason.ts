@@ -1,3 +1,4 @@
+import { byText } from "../domain/by-text.ts";
 import { type InstanceName, instanceOf } from "../domain/ids.ts";
 import { targetOf } from "../domain/manifest.ts";
 import type { Constraint, Reason } from "./constraints.ts";
@@ -26,7 +27,7 @@ export function reasonOf(constraints: readonly Constraint[], moves: readonly Mov
   }
   const plugins = [...steps.keys()].toSorted();
   for (const [from, list] of plugins.map((plugin) => [plugin, steps.get(plugin) ?? []] as const)) {
-    for (const { to, why } of list.toSorted((a, b) => (a.to < b.to ? -1 : 1))) {
+    for (const { to, why } of list.toSorted((a, b) => byText(a.to, b.to))) {
       const back = steps.get(to)?.find((step) => step.to === from);
       if (back) return [why, back.why];
     }

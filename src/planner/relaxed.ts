@@ -1,3 +1,4 @@
+import { byText } from "../domain/by-text.ts";
 import type { FacetId } from "../domain/ids.ts";
 import { targetOf } from "../domain/manifest.ts";
 import type { Relaxation } from "../domain/plan.ts";
@@ -80,6 +81,6 @@ export function relaxations(
     ),
   ];
   return [...new Map(all.map((each) => [JSON.stringify(each), each]))]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .toSorted(([a], [b]) => byText(a, b))
     .map(([, relaxation]) => relaxation);
 }

@@ -1,3 +1,4 @@
+import { byText } from "../domain/by-text.ts";
 import type { FacetId } from "../domain/ids.ts";
 import { STAGES, type DeploymentOrder } from "../domain/policy.ts";
 import { err, ok, type Result } from "../domain/result.ts";
@@ -64,7 +65,7 @@ const byPriority =
   ({ facets }: WiredSet) =>
   (a: FacetId, b: FacetId): number =>
     (facets.get(a)?.candidate.manifest.priority ?? 0) - (facets.get(b)?.candidate.manifest.priority ?? 0) ||
-    (a < b ? -1 : 1);
+    byText(a, b);
 
 function requiredEdges({ facets }: WiredSet): Edge[] {
   const edges: Edge[] = [];

@@ -1,3 +1,4 @@
+import { byText } from "../domain/by-text.ts";
 import type { FacetId, InstanceName } from "../domain/ids.ts";
 import type { Change, Step, StepVersion } from "../domain/plan.ts";
 import type { DrainPolicy } from "../domain/policy.ts";
@@ -54,7 +55,7 @@ export function stepMaker(input: StepsInput): (moves: readonly Move[]) => readon
         if (kinds.has("arrive") && kinds.has("leave")) return [stepOf("replace", own)];
         return [...kinds].map(([kind, list]) => stepOf(kind, list));
       })
-      .toSorted((a, b) => (a.plugin < b.plugin ? -1 : 1));
+      .toSorted((a, b) => byText(a.plugin, b.plugin));
   };
 
   function stepOf(kind: Move["kind"], moves: readonly Move[]): Step {

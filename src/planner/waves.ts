@@ -1,3 +1,4 @@
+import { byText } from "../domain/by-text.ts";
 import type { FacetId } from "../domain/ids.ts";
 import type { Relaxation, Step, StepGroup, Wave } from "../domain/plan.ts";
 import type { AdapterFacet, Constraint } from "./constraints.ts";
@@ -97,7 +98,7 @@ function inOrder(
       priority: Math.min(...group.steps.map(priorityOf)),
       name: group.steps.map(({ plugin, start, stop }) => start[0] ?? stop[0] ?? plugin).toSorted()[0] ?? "",
     }))
-    .toSorted((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1))
+    .toSorted((a, b) => a.priority - b.priority || byText(a.name, b.name))
     .map(({ group }) => group);
 }
 

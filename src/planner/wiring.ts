@@ -1,5 +1,6 @@
 import Range from "semver/classes/range.js";
 
+import { byText } from "../domain/by-text.ts";
 import { TradsysError } from "../domain/errors.ts";
 import { byInstance, facetId, type FacetId, type InstanceName, instanceOf } from "../domain/ids.ts";
 import type { Candidate, Lock } from "../domain/lock.ts";
@@ -124,7 +125,7 @@ function wire(
 ): WiredSet {
   const plugins = new Map<InstanceName, WiredPlugin>();
   const facets = new Map<FacetId, WiredFacet>();
-  for (const { instance, ...member } of members.toSorted((a, b) => (a.instance < b.instance ? -1 : 1))) {
+  for (const { instance, ...member } of members.toSorted((a, b) => byText(a.instance, b.instance))) {
     const wired = facetsById({ instance, ...member }).map(([id, facet]) => ({
       id,
       candidate: member.candidate,

@@ -1,5 +1,5 @@
 import { TradsysError } from "../domain/errors.ts";
-import { parseFacetId, type FacetId } from "../domain/ids.ts";
+import { type FacetId, parseFacetId, pluginOf } from "../domain/ids.ts";
 import type { PluginKind } from "../domain/manifest.ts";
 import type { PortTypes } from "../plugin/ports.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -24,7 +24,7 @@ export class RiskProvider<Port extends RiskPort> {
   readonly #port: Port;
 
   constructor(host: RiskHost, facet: FacetId, port: Port) {
-    const name = parseFacetId(facet)?.plugin;
+    const name = pluginOf(facet);
     const plugin = host.plugins.find((each) => each.name === name);
     if (!plugin) throw new TradsysError("PLUGIN_UNKNOWN", `${facet} is no facet of the running set`);
     const { priority, resources } = plugin.bundle.manifest;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { isCode } from "../domain/errors.ts";
+import { byText } from "../domain/by-text.ts";
+import { isCode, messageOf } from "../domain/errors.ts";
 import type { Bound, PortAccess } from "../plugin/define.ts";
 import { isPortError, portError } from "../plugin/errors.ts";
 import type { PortTypes } from "../plugin/ports.ts";
@@ -292,7 +293,7 @@ export class TradingGate {
       const { state } = await this.#answer(flight, flight.orders.query(flight.order));
       return fateOf(flight, state);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       const isAbsent = isPortError(error) && error.code === "ORDER_NOT_FOUND";
       return { ...fateOf(flight, "unknown"), reason, ...(isAbsent && { isAbsent }) };
     }
@@ -326,5 +327,5 @@ const fateOf = ({ order: { clientOrderId, instrument }, state }: Flight, fate = 
   fate,
 });
 
-const byId = (a: OrderRef, b: OrderRef): number => (a.clientOrderId < b.clientOrderId ? -1 : 1);
+const byId = (a: OrderRef, b: OrderRef): number => byText(a.clientOrderId, b.clientOrderId);
 const pluginOf = (facet: string): string => facet.slice(0, facet.lastIndexOf("#"));

@@ -1,3 +1,4 @@
+import { byText } from "../domain/by-text.ts";
 import { TradsysError } from "../domain/errors.ts";
 import type { PortErrorCode } from "../plugin/errors.ts";
 import type { OrderIntent } from "../plugin/ports/order-entry.ts";
@@ -70,7 +71,7 @@ export class TradingStates {
   latches(): readonly Latch[] {
     return [...this.#latches.values()]
       .filter((latch) => !isLifted(latch))
-      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+      .toSorted((a, b) => byText(a.id, b.id));
   }
 
   /** Takes in a latch or what was agreed about it since. Tells whether it is a new one. */

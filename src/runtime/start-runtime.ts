@@ -1,11 +1,12 @@
 import { messageOf, TradsysError } from "../domain/errors.ts";
 import {
   byInstance,
-  instanceOf,
-  type InstanceName,
-  parseFacetId,
   type FacetId,
+  type InstanceName,
+  instanceOf,
+  parseFacetId,
   type PluginName,
+  pluginOf,
 } from "../domain/ids.ts";
 import { oneAtATime } from "../domain/settle.ts";
 import { nodeFiles } from "../platform/files.ts";
@@ -348,7 +349,7 @@ const inFront = (gate: PortGuard | undefined, policies: PortGuard): PortGuard =>
 
 /** The facets of these plugins, in the order of the plugins. */
 const likelyFacets = (facets: readonly FacetId[], likely: readonly PluginName[]): readonly FacetId[] =>
-  likely.flatMap((plugin) => facets.filter((id) => parseFacetId(id)?.plugin === plugin));
+  likely.flatMap((plugin) => facets.filter((id) => pluginOf(id) === plugin));
 
 const notGivenBack = (cause: unknown): TradsysError =>
   new TradsysError("STOP_FAILED", `a service of the host was not given back: ${messageOf(cause)}`, { cause });

@@ -1,13 +1,14 @@
 import { TradsysError } from "../domain/errors.ts";
 import {
+  byInstance,
   type Digest,
   type FacetId,
-  byInstance,
   type InstanceName,
   instanceOf,
   labelOf,
   parseFacetId,
   type PluginName,
+  pluginOf,
 } from "../domain/ids.ts";
 import { systemOf, type Manifest } from "../domain/manifest.ts";
 import type { Generation, GenerationFacet } from "../domain/plan.ts";
@@ -224,7 +225,7 @@ function needsOf(
     const providers =
       "port" in requirement
         ? (ports[requirement.port] ?? []).filter((id) => after.includes(id))
-        : after.filter((id) => parseFacetId(id)?.plugin === requirement.plugin);
+        : after.filter((id) => pluginOf(id) === requirement.plugin);
     for (const id of providers) unspoken.delete(id);
     if (requirement.optional || providers.length === 0) return [];
     return "port" in requirement ? [providers] : providers.map((id) => [id]);

@@ -1,5 +1,6 @@
 import { exactly, instant, oneOf, text, textThat } from "../bundle/shape.ts";
 import { APPROVAL_API_VERSION, type Approval } from "../domain/approval.ts";
+import { byText } from "../domain/by-text.ts";
 import { type Digest, isDigest } from "../domain/ids.ts";
 import type { ApprovalRule } from "../domain/policy.ts";
 import type { TrustFloor, TrustPolicy } from "../domain/trust.ts";
@@ -66,7 +67,7 @@ export function judgeApprovals(given: ApprovalCase, envelopes: readonly string[]
     if (reason !== undefined) reasons.push(reason);
     else if (opened.ok) counted.set(opened.value.signer.publicKey.id, { ...opened.value, envelope });
   }
-  const approvals = [...counted.values()].toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+  const approvals = [...counted.values()].toSorted((a, b) => byText(nameOf(a), nameOf(b)));
   return { approvals, reasons, missing: missingFrom(approvals, given) };
 }
 

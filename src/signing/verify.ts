@@ -2,6 +2,7 @@ import { differencesIn } from "../bundle/difference.ts";
 import { bundleFiles } from "../bundle/format.ts";
 import { readBundle } from "../bundle/open.ts";
 import { BUNDLE_LIMITS, MANIFEST_FILE, type OpenBundle } from "../domain/bundle.ts";
+import { byText } from "../domain/by-text.ts";
 import { sha256 } from "../domain/digest.ts";
 import type { Digest } from "../domain/ids.ts";
 import { err, ok, type Result } from "../domain/result.ts";
@@ -207,7 +208,7 @@ function keysOf(votes: readonly Vote[]): readonly CountedKey[] {
     publicKey.id,
     { name: trusted.name, role: trusted.role, id: publicKey.id },
   ]);
-  return [...new Map(keys).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  return [...new Map(keys).values()].toSorted((a, b) => byText(a.id, b.id));
 }
 
 /** No further signature would help. */

@@ -1,5 +1,6 @@
 import { ENVELOPE_BYTES } from "../bundle/format.ts";
 import type { OpenBundle } from "../domain/bundle.ts";
+import { byText } from "../domain/by-text.ts";
 import { canonical } from "../domain/canonical.ts";
 import { sha256 } from "../domain/digest.ts";
 import { TradsysError } from "../domain/errors.ts";
@@ -105,7 +106,7 @@ export async function writeImages(
     [...images.map(({ descriptor }) => descriptor), ...kept].map((entry) => [entry.digest, entry]),
   );
   if (before.symmetricDifference(new Set(entries.keys())).size === 0) return false;
-  const manifests = [...entries.values()].toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
+  const manifests = [...entries.values()].toSorted((a, b) => byText(a.digest, b.digest));
   await files.write(layoutPath(root), canonical(LAYOUT));
   await files.write(indexPath(root), canonical({ ...index, manifests }));
   return true;

@@ -1,6 +1,7 @@
 import { ENVELOPE_BYTES, MANIFEST_BYTES } from "../bundle/format.ts";
 import { parseBundleManifest } from "../bundle/manifest.ts";
 import { parseJson } from "../bundle/shape.ts";
+import { byText } from "../domain/by-text.ts";
 import { sha256 } from "../domain/digest.ts";
 import { TradsysError, isCode } from "../domain/errors.ts";
 import { type Digest, isDigest, type PluginName } from "../domain/ids.ts";
@@ -148,7 +149,7 @@ export async function readPlugins(files: Files, root: string, index: Index): Pro
 
   const byIdentity = Map.groupBy(plugins, ({ candidate }) => identityOf(candidate));
   return [...byIdentity]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .toSorted(([a], [b]) => byText(a, b))
     .map(([identity, [plugin, ...others]]) => {
       if (!plugin || others.length > 0) throw invalid(root, `it holds more than one bundle of ${identity}`);
       return plugin;

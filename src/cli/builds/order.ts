@@ -1,3 +1,4 @@
+import { byText } from "../../domain/by-text.ts";
 import type { PluginName } from "../../domain/ids.ts";
 import type { Target } from "../../domain/manifest.ts";
 
@@ -12,7 +13,7 @@ interface Linked {
  * of which the first by name is then the last: it is their facets that start without one.
  */
 export function inDependencyOrder<T extends Linked>(plugins: readonly T[]): T[] {
-  const byName = plugins.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const byName = plugins.toSorted((a, b) => byText(a.name, b.name));
   const ordered = new Set<T>();
   const entered = new Set<T>();
   const visit = (plugin: T): void => {

@@ -1,4 +1,5 @@
 import type { Share } from "../../build/sizes.ts";
+import { byText } from "../../domain/by-text.ts";
 import { escaped } from "../escape.ts";
 
 /** A share of an area, in percent of the whole. */
@@ -130,7 +131,7 @@ ${files.join("\n")}
     const byPackage = Map.groupBy(all, ({ package: owner }) => owner ?? plugin.name);
     return [...byPackage]
       .map(([name, own]) => ({ name, shares: own, bytes: sum(own.map(({ bytes }) => bytes)) }))
-      .toSorted((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
+      .toSorted((a, b) => b.bytes - a.bytes || byText(a.name, b.name));
   }
 }
 

@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
 
+import { byText } from "../../domain/by-text.ts";
 import type { Deployment } from "../../domain/deployment.ts";
 import type { Diagnostic } from "../../domain/diagnostic.ts";
 import type { Manifest } from "../../domain/manifest.ts";
@@ -52,7 +53,7 @@ export async function checkDeployedConfigs(
 export function deploymentSets(documents: readonly AnyDocument[]): DeploymentSet[] {
   const platforms = ofFormat<PlatformConfig>(documents, "platform");
   const plugins = ofFormat<Manifest>(documents, "plugin").toSorted((a, b) =>
-    a.value.name < b.value.name ? -1 : 1,
+    byText(a.value.name, b.value.name),
   );
   return ofFormat<Deployment>(documents, "deployment").map((deployment) => {
     const [file] = platformFile(deployment);

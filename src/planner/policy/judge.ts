@@ -1,3 +1,4 @@
+import { byText } from "../../domain/by-text.ts";
 import { isSameJson } from "../../domain/canonical.ts";
 import { TradsysError } from "../../domain/errors.ts";
 import { type Digest, type PluginName, pluginOf } from "../../domain/ids.ts";
@@ -209,7 +210,7 @@ function marketsOf(
       for (const { content, ...market } of markets) found.set(`${market.market} ${content}`, market);
     }
   }
-  return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, market]) => market);
+  return [...found].toSorted(([a], [b]) => byText(a, b)).map(([, market]) => market);
 }
 
 const noCalendar = (name: PluginName, market: string | undefined, calendar: PluginName): TradsysError =>

@@ -1,4 +1,4 @@
-import { parseFacetId, type FacetId } from "../../domain/ids.ts";
+import { type FacetId, pluginOf } from "../../domain/ids.ts";
 import type { GenerationFacet } from "../../domain/plan.ts";
 
 /** What each facet needs of others: those it waits for, and those whose ports it uses. */
@@ -21,5 +21,4 @@ export function needsOf(facet: FacetId, dependencies: Dependencies): readonly Fa
 }
 
 /** Facets of one plugin share its thread, and its fate. */
-export const isSamePlugin = (a: FacetId, b: FacetId): boolean =>
-  a === b || parseFacetId(a)?.plugin === parseFacetId(b)?.plugin;
+export const isSamePlugin = (a: FacetId, b: FacetId): boolean => pluginOf(a) === pluginOf(b);

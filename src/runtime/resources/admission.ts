@@ -1,6 +1,7 @@
+import { byText } from "../../domain/by-text.ts";
 import type { Diagnostic } from "../../domain/diagnostic.ts";
 import { failWith, isCode, TradsysError } from "../../domain/errors.ts";
-import { type FacetId, labelOf, parseFacetId } from "../../domain/ids.ts";
+import { type FacetId, labelOf, pluginOf } from "../../domain/ids.ts";
 import { systemOf, type Manifest, type System } from "../../domain/manifest.ts";
 import type { MemoryBudget } from "../../domain/plan.ts";
 import type { VerifiedPlugin } from "../../store/verified-plugin.ts";
@@ -49,7 +50,7 @@ export class Admission {
    * @throws {TradsysError} `MEMORY_EXCEEDED` with a diagnostic for each critical plugin that there is no room for.
    */
   constructor(plugins: readonly Admissible[], { memory, leftBytes, atBoot }: Room) {
-    const starting = new Set(atBoot.map((id) => parseFacetId(id)?.plugin));
+    const starting = new Set(atBoot.map(pluginOf));
     this.ledger = new Ledger();
     this.#memory = memory;
     this.platform = Owner.platform(limitTo(Math.min(leftBytes ?? Infinity, bytesOf(memory?.platformMiB))));
@@ -243,7 +244,7 @@ const rankOf = ({ criticality, priority }: Manifest): number =>
   CRITICALITY.indexOf(criticality) * 101 + priority;
 
 const byImportance = (a: Admissible, b: Admissible): number =>
-  rankOf(a.bundle.manifest) - rankOf(b.bundle.manifest) || (labelOf(a) < labelOf(b) ? -1 : 1);
+  rankOf(a.bundle.manifest) - rankOf(b.bundle.manifest) || byText(labelOf(a), labelOf(b));
 
 function noRoom(plugin: Admissible, owner: Owner): TradsysError {
   const { memoryMiB } = plugin.bundle.manifest.resources;

@@ -1,3 +1,4 @@
+import { byText } from "../../domain/by-text.ts";
 import type { FacetId } from "../../domain/ids.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import type { Mode } from "../../plugin/define.ts";
@@ -45,7 +46,7 @@ const RELEVANCE: readonly Manifest["criticality"][] = ["optional", "important", 
 const byRelevance = (a: Degradable, b: Degradable): number =>
   RELEVANCE.indexOf(a.criticality) - RELEVANCE.indexOf(b.criticality) ||
   b.priority - a.priority ||
-  (a.facet < b.facet ? -1 : 1);
+  byText(a.facet, b.facet);
 
 /**
  * What to change after a sample.

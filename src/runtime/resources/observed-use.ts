@@ -1,3 +1,4 @@
+import { byText } from "../../domain/by-text.ts";
 import type { PluginName } from "../../domain/ids.ts";
 import type { HostFolder } from "../../store/host-folder.ts";
 
@@ -41,7 +42,7 @@ export function afterRun(known: ObservedUse, run: ReadonlyMap<PluginName, Seen>)
   return new Map(
     after
       .filter(([name, { uses }]) => run.has(name) || uses > 0.01)
-      .toSorted(([a, x], [b, y]) => y.uses - x.uses || (a < b ? -1 : 1))
+      .toSorted(([a, x], [b, y]) => y.uses - x.uses || byText(a, b))
       .slice(0, MOST),
   );
 }
@@ -50,7 +51,7 @@ export function afterRun(known: ObservedUse, run: ReadonlyMap<PluginName, Seen>)
 export const likelyUsed = (known: ObservedUse): readonly PluginName[] =>
   [...known]
     .filter(([, { uses }]) => uses >= LIKELY)
-    .toSorted(([a, x], [b, y]) => y.uses - x.uses || (a < b ? -1 : 1))
+    .toSorted(([a, x], [b, y]) => y.uses - x.uses || byText(a, b))
     .map(([name]) => name);
 
 const ID = { kind: "use", purpose: "observed use" } as const;

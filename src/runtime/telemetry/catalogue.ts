@@ -1,3 +1,4 @@
+import { byText } from "../../domain/by-text.ts";
 import type { Manifest, Metric } from "../../domain/manifest.ts";
 import { familyName } from "../../domain/metric-names.ts";
 import { HOST_METRICS, RUNTIME_METRICS } from "./runtime-metrics.ts";
@@ -26,7 +27,7 @@ export function catalogueOf(plugins: readonly Pick<Manifest, "name" | "metrics">
   });
   return [...own, ...theirs]
     .map((metric) => ({ ...metric, exposed: exposedName(metric) }))
-    .toSorted((a, b) => (a.exposed < b.exposed ? -1 : 1));
+    .toSorted((a, b) => byText(a.exposed, b.exposed));
 }
 
 const exposedName = (metric: Metric): string =>

@@ -1,3 +1,4 @@
+import { byText } from "../../domain/by-text.ts";
 import type { Catalogued } from "./catalogue.ts";
 
 const WIDTH = 12;
@@ -8,7 +9,7 @@ export function dashboardOf(catalogue: readonly Catalogued[]) {
   const rows = Map.groupBy(catalogue, ({ name }) => name.split("_")[1] ?? "");
   const panels: object[] = [];
   let y = 0;
-  for (const [system, metrics] of [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [system, metrics] of [...rows].toSorted(([a], [b]) => byText(a, b))) {
     panels.push({
       id: panels.length + 1,
       type: "row",

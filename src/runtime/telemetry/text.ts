@@ -1,3 +1,4 @@
+import { byText } from "../../domain/by-text.ts";
 import type { Entry, Family } from "./family.ts";
 import { BUCKETS, bucketsUpTo } from "./histogram.ts";
 
@@ -22,7 +23,7 @@ export const boundsOf = (unit: string): readonly [first: number, last: number] =
 /** Families that have series, in the order of their names. */
 export function writeText(families: readonly Family[], format: TextFormat): string {
   let text = "";
-  for (const family of families.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const family of families.toSorted((a, b) => byText(a.name, b.name))) {
     if (family.entries.size > 0) text += head(family, format) + body(family);
   }
   return format === "openmetrics" ? `${text}# EOF\n` : text;
